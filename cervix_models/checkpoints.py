@@ -1,0 +1,96 @@
+"""`weights/<name>/`: the weights of one model and its card, written together, refused apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from cervix_models.cards import CARD, load_card
+from cervix_models.contracts import Card
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.errors import WeightsError
+from cervix_models.registry import create
+
+WEIGHTS = "model.safetensors"
+OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus")}  # of each kind, in order
+
+
+def save_weights(network: nn.Module, folder: Path) -> str:
+    """The sha256 of the half-precision weights written to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / WEIGHTS
+    part = path.with_suffix(".part")
+    save_file({key: _half(value) for key, value in network.state_dict().items()}, part)
+    part.replace(path)
+    return file_hash(path)
+
+
+def save_card(card: Card, folder: Path) -> None:
+    """Writes the card beside its weights. Raises WeightsError where it tells of others."""
+    found = file_hash(folder / WEIGHTS)
+    if card.weights_sha256 != found:
+        raise WeightsError(
+            f"The card of {card.name} tells of weights {card.weights_sha256[:12]}, but "
+            f"{folder / WEIGHTS} has {found[:12]}. Write the card again from these weights."
+        )
+    text = json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
+    """The network of `weights/<name>/`, in evaluation mode and single precision, with its card.
+
+    Raises WeightsError where weights, card, classes and network do not belong together.
+    """
+    folder = weights / name
+    card = load_card(name, weights)
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise WeightsError(
+            f"{name} has a card but no {WEIGHTS} in {folder}. Get the file again, or train it "
+            f"with: python -m cervix_models train {name}"
+        )
+    found = file_hash(path)
+    if found != card.weights_sha256:
+        raise WeightsError(
+            f"The weights of {name} have the hash {found[:12]}; its card tells of "
+            f"{card.weights_sha256[:12]}. They are not those that were measured: get both again."
+        )
+    if card.classes != OUTPUTS[card.kind]:
+        raise WeightsError(
+            f"The weights of {name} know the classes {', '.join(card.classes)}; expected "
+            f"{', '.join(OUTPUTS[card.kind])} in this order. Train the model on these classes."
+        )
+    return _fill(create(str(card.recipe["model"])), path, name), card
+
+
+def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
+    state = {key: _single(value) for key, value in load_file(path).items()}
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as problem:
+        first = str(problem).splitlines()[1].strip() if "\n" in str(problem) else str(problem)
+        raise WeightsError(
+            f"The weights of {name} do not fit its network: {first} Train it again."
+        ) from problem
+    return network.eval()
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _half(value: Tensor) -> Tensor:
+    return (value.half() if value.is_floating_point() else value).contiguous()
+
+
+def _single(value: Tensor) -> Tensor:
+    return value.to(torch.float32) if value.is_floating_point() else value

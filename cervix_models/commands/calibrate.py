@@ -1,0 +1,45 @@
+"""The subcommand `calibrate`: what depends on both default models once they are trained."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cervix_models.settings import ROOT, load_settings
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `calibrate` with its verbs; each sets `func`, from arguments to exit code."""
+    parser = subparsers.add_parser("calibrate", help="fit the gate, and the ranges of the features")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    one = verbs.add_parser("gate", help="fit and try what refuses pictures that are no cell")
+    two = verbs.add_parser("ranges", help="measure all cells: the range of each feature by class")
+    one.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    one.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
+    one.set_defaults(func=_gate)
+    two.set_defaults(func=_ranges)
+
+
+def _gate(args: argparse.Namespace) -> int:
+    from cervix_models.data.packed import load_packed
+    from cervix_models.recipes import load_recipe
+    from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+    from cervix_models.training.gate import fit_gate, try_gate
+    from cervix_models.training.protocol import Plan
+
+    settings = load_settings()
+    packed = load_packed(args.packed or settings.home / "cells160.npz")
+    classifier, segmenter = (
+        Plan(load_recipe(name), packed, args.runs, settings.weights)
+        for name in (CLASSIFIER, SEGMENTER)
+    )
+    fit_gate(classifier, segmenter, settings)
+    try_gate(CLASSIFIER, SEGMENTER, settings)
+    return 0
+
+
+def _ranges(_args: argparse.Namespace) -> int:
+    from cervix_models.services.ranges import measure_ranges
+
+    measure_ranges(load_settings())
+    return 0

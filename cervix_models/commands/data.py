@@ -1,0 +1,138 @@
+"""The subcommand `data`: import, fetch, pack and list image sets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cervix_models.errors import DataError
+from cervix_models.settings import load_settings
+
+if TYPE_CHECKING:
+    from cervix_models.data.importing import ImportReport, Progress
+    from cervix_models.data.index import Index
+
+SIZE, QUALITY = 160, 92  # pixels a side, WebP quality: 15 MB and 41 dB for SIPaKMeD and Herlev
+LIMIT_MB = 30  # of the packed file, so that it can be carried anywhere
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `data` with its verbs; each sets `func`, from arguments to exit code."""
+    parser = subparsers.add_parser("data", help="import, fetch, pack and list image sets")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    one = verbs.add_parser("import", help="check every file of an image set and index it")
+    one.add_argument("path", type=Path, help="SIPaKMeD, Herlev, CRIC or any folder of classes")
+    one.add_argument("--name", help="kept under this name (default: the kind of set)")
+    one.set_defaults(func=_import)
+
+    two = verbs.add_parser("fetch", help="download SIPaKMeD from Kaggle and import it")
+    two.set_defaults(func=_fetch)
+
+    three = verbs.add_parser("pack", help="write all crops at training size into one file")
+    three.add_argument("names", nargs="*", help="imported sets (default: sipakmed and herlev)")
+    three.add_argument("--out", type=Path, help="default: cells<SIZE>.npz in CERVIX_HOME")
+    three.add_argument("--size", type=int, default=SIZE, help="pixels a side (default %(default)s)")
+    three.add_argument(
+        "--quality", type=int, default=QUALITY, help="of WebP, 1 to 100 (default %(default)s)"
+    )
+    three.set_defaults(func=_pack)
+
+    four = verbs.add_parser("list", help="list the imported image sets")
+    four.set_defaults(func=_list)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from cervix_models.data.importing import import_dataset
+
+    with _bar() as progress:
+        report = import_dataset(args.path, load_settings().home, name=args.name, progress=progress)
+    _say_report(report)
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from cervix_models.data.fetching import fetch_sipakmed
+
+    args.path, args.name = fetch_sipakmed(), None
+    return _import(args)
+
+
+def _pack(args: argparse.Namespace) -> int:
+    from cervix_models.data.packed import pack
+
+    home = load_settings().home
+    out = args.out or home / f"cells{args.size}.npz"
+    path = pack(_chosen(home, args.names), out, size=args.size, quality=args.quality)
+    megabytes = path.stat().st_size / 1e6
+    _say(f"{path}: {megabytes:.1f} MB")
+    if megabytes > LIMIT_MB:
+        _say(f"This is over {LIMIT_MB} MB; a lower --quality or --size makes it smaller.")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from cervix_models.data.importing import list_datasets
+
+    home = load_settings().home
+    datasets = list_datasets(home)
+    for name, index in datasets.items():
+        _say(f"{name}: {_summary(index)}; images in {index.root}")
+    if not datasets:
+        _say(f"No image set is imported in {home}. Run: python -m cervix_models data import PATH")
+    return 0
+
+
+def _chosen(home: Path, names: list[str]) -> list[Index]:
+    """The named data sets, or those of single cells with known classes or masks."""
+    from cervix_models.data.importing import list_datasets
+
+    have = list_datasets(home)
+    missing = [name for name in names if name not in have]
+    if missing:
+        raise DataError(
+            f"No image set is named {missing[0]!r}; imported: {', '.join(have) or 'none'}. "
+            "Import it first with: python -m cervix_models data import PATH"
+        )
+    if names:
+        return [have[name] for name in names]
+    return [index for index in have.values() if index.source in ("sipakmed", "herlev")]
+
+
+def _say_report(report: ImportReport) -> None:
+    _say(f"{report.name}: {_summary(report.index)}; index in {report.folder}")
+    for label, count in report.index.counts.items():
+        _say(f"  {label}: {count}")
+    for warning in report.warnings:
+        _say(f"  note: {warning}")
+
+
+def _summary(index: Index) -> str:
+    parts = []
+    if index.cells:
+        parts.append(f"{len(index.cells)} cells in {index.clusters} clusters")
+    if index.fields:
+        parts.append(f"{len(index.fields)} fields")
+    return f"{index.source}, {' and '.join(parts)}"
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress function that draws a bar on standard error."""
+    from tqdm import tqdm
+
+    with tqdm(unit="file", desc="checking", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -1,0 +1,52 @@
+"""The subcommand `train`: a recipe, from the packed file to weights and a card."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cervix_models.settings import ROOT, load_settings
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `train`; it sets `func`, from arguments to exit code."""
+    parser = subparsers.add_parser(
+        "train", help="train a recipe and measure it by cross-validation"
+    )
+    parser.add_argument("recipe", help="name of a recipe, or path of a .toml file")
+    parser.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
+    parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
+    parser.add_argument("--epochs", type=_positive, help="stop after so many epochs, for a trial")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
+    parser.set_defaults(func=_train)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} was given; a number from 1 on was expected")
+    return number
+
+
+def _train(args: argparse.Namespace) -> int:
+    import torch
+
+    from cervix_models.data.packed import load_packed
+    from cervix_models.recipes import load_recipe
+    from cervix_models.training.finish import finish
+    from cervix_models.training.protocol import Plan, run_fold
+
+    settings = load_settings()
+    torch.set_num_threads(settings.threads)
+    packed = load_packed(args.packed or settings.home / "cells160.npz")
+    recipe = load_recipe(args.recipe)
+    plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
+    if args.fold is not None:
+        run_fold(plan, args.fold)
+    elif args.protocol == "random":
+        for number in range(recipe.folds):
+            run_fold(plan, number)
+    else:
+        finish(plan)
+    return 0

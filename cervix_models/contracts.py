@@ -1,0 +1,191 @@
+"""The values that cross between parts of the system. Plain data: no torch, no SQL, no Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOTICE = "Teaching and research only. Not a medical device. A cell class is not a diagnosis."
+
+Image = NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
+Mask = NDArray[np.bool_]  # (height, width)
+Heat = NDArray[np.float32]  # (height, width), 0..1
+
+Decision = Literal["class", "refer"]
+VerdictKind = Literal["agree", "correct", "refer"]
+
+# Grey values of a stored mask image: one label a pixel.
+BACKGROUND, CYTOPLASM, NUCLEUS = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Calibrated probabilities by class name, summing to one."""
+
+    probabilities: Mapping[str, float]
+
+    @property
+    def top(self) -> str:
+        """The class of the largest probability."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Nucleus and cytoplasm at the image's own size; the two never overlap."""
+
+    nucleus: Mask
+    cytoplasm: Mask
+
+    @property
+    def cell(self) -> Mask:
+        """The whole cell: cytoplasm with the nucleus in it, as SIPaKMeD outlines it."""
+        return self.nucleus | self.cytoplasm
+
+    def labels(self) -> NDArray[np.uint8]:
+        """A label image `(height, width)`: 0 background, 1 cytoplasm, 2 nucleus."""
+        out = np.zeros(self.nucleus.shape, np.uint8)
+        out[self.cytoplasm] = CYTOPLASM
+        out[self.nucleus] = NUCLEUS
+        return out
+
+    @classmethod
+    def from_labels(cls, labels: NDArray[np.uint8]) -> Segmentation:
+        """The segmentation that `labels` made."""
+        return cls(nucleus=labels == NUCLEUS, cytoplasm=labels == CYTOPLASM)
+
+
+class Classifier(Protocol):
+    """A classifier ready to read images."""
+
+    def predict(self, images: Sequence[Image]) -> list[Classification]:
+        """One classification an image."""
+        ...
+
+
+class Segmenter(Protocol):
+    """A segmenter ready to read images."""
+
+    def predict(self, images: Sequence[Image]) -> list[Segmentation]:
+        """One segmentation an image, at the image's own size."""
+        ...
+
+
+@dataclass(frozen=True)
+class HeatShares:
+    """The parts of a heat map's sum that fall on each region; they sum to one."""
+
+    nucleus: float
+    cytoplasm: float
+    background: float
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """Which weights spoke in a reading, and in one line how well they were measured."""
+
+    role: Literal["classifier", "segmenter"]
+    name: str
+    version: str
+    sha256: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class CellImage:
+    """An upload that passed the door: pixels without metadata."""
+
+    pixels: Image
+    sha256: str  # of the stored PNG made from the pixels
+    png: bytes
+    synthetic: bool = False  # carries our mark of a generated picture
+    # What was changed at the door: 16-bit scaled, alpha laid on white, ...
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that the system says of one cell image, as it is stored."""
+
+    id: str
+    created_at: datetime  # with time zone UTC
+    image_sha256: str
+    width: int
+    height: int
+    decision: Decision
+    label: str | None  # the class; None where the decision is to refer
+    reasons: tuple[str, ...]  # why it is referred, in sentences; empty otherwise
+    probabilities: Mapping[str, float]  # empty where the picture is no single cell
+    conformal_set: tuple[str, ...]  # classes that hold the true one in 90 % of cells
+    # By name of morphology.FEATURES, in pixels; empty where no nucleus or cell was found.
+    features: Mapping[str, float]
+    heat: HeatShares | None
+    mask_sha256: str | None  # PNG, one label a pixel (BACKGROUND, CYTOPLASM, NUCLEUS)
+    heat_sha256: str | None  # PNG, grey, 255 the hottest
+    gate: Mapping[str, float]  # the measures the gate looked at
+    models: tuple[ModelUse, ...]
+    micrometres_per_pixel: float | None = None
+    sample: bool = False  # read from a built-in synthetic sample cell
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reader says of a reading. Verdicts are added, never changed; the newest counts."""
+
+    kind: VerdictKind
+    label: str | None  # the class it should be, for `correct`; None otherwise
+    remark: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class WorklistRow:
+    """One reading as the worklist shows it."""
+
+    reading: Reading
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class FeatureRange:
+    """How one feature spreads in one class: percentiles in the feature's own unit."""
+
+    p5: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model's weights. Written by training, shown by pages, never typed."""
+
+    name: str
+    version: str
+    kind: Literal["classifier", "segmenter"]
+    classes: tuple[str, ...]
+    input: Mapping[str, Any]  # size, resize, mean, std, sees_scale
+    data: Mapping[str, Any]  # data set, counts, hash of the split, origin of the first weights
+    metrics: Mapping[str, Any]  # by protocol; each figure with its interval where there is one
+    # Temperature, conformal and gate thresholds, each with its coverage.
+    calibration: Mapping[str, Any]
+    recipe: Mapping[str, Any]  # the recipe, whole
+    licence: str
+    weights_sha256: str
+    created_at: str  # ISO 8601
+    intended_use: str
+    limits: tuple[str, ...] = field(default=())
+
+    @property
+    def summary(self) -> str:
+        """The card in one line: name, version, where measured, how well."""
+        return f"{self.name} {self.version}: {self.metrics['summary']}"

@@ -1,0 +1,187 @@
+"""The packed data file: every crop at training size, with class, cluster and mask, in one file.
+
+Crops are WebP and masks PNG inside a NumPy archive without pickles, so that training can run where
+only this file is. Crops are squashed to a square; `sizes` keeps what they were.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from cervix_models.contracts import Image
+from cervix_models.errors import DataError
+
+from .index import Index, IndexRow
+from .labels import CLASS_NAMES
+from .masks import UNKNOWN, mask_of
+from .splits import Cells
+
+FORMAT = "cervix-packed-1"
+WORKERS = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class PackedSet:
+    """Crops at training size. Every field has one entry a cell, in one order."""
+
+    images: NDArray[np.uint8]  # (n, s, s, 3), RGB
+    labels: NDArray[np.int64]  # (n,), index in CLASS_NAMES; -1 where the class is none of them
+    classes: tuple[str, ...]  # the class's name in its own data set
+    clusters: tuple[str, ...]  # with the source before it, so that two sets never share one
+    sizes: NDArray[np.int64]  # (n, 2), width and height before squashing
+    sha256: tuple[str, ...]  # of the image file
+    source: tuple[str, ...]
+    masks: NDArray[np.uint8]  # (n, s, s): 0 background, 1 cytoplasm, 2 nucleus, 255 unknown
+    has_mask: NDArray[np.bool_]  # (n,)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def cells(self) -> Cells:
+        """What a split needs to know of the cells, in their order."""
+        return Cells(self.classes, self.clusters, self.sha256)
+
+    def where(self, source: str) -> NDArray[np.int64]:
+        """The positions of the cells that come from `source`."""
+        return np.flatnonzero(np.array([each == source for each in self.source]))
+
+
+def squash(image: Image, size: int) -> Image:
+    """The image `(size, size, 3)`, both sides scaled to `size` with the Lanczos filter."""
+    return np.asarray(PilImage.fromarray(image).resize((size, size), PilImage.Resampling.LANCZOS))
+
+
+def pack(indexes: Iterable[Index], out: Path, *, size: int = 160, quality: int = 92) -> Path:
+    """The path of the packed file written to `out`: all cells of `indexes` at `size` pixels.
+
+    Raises DataError where the indexes hold no cell.
+    """
+    entries = [(index, row) for index in indexes for row in index.cells]
+    if not entries:
+        raise DataError(
+            "No cell was found in the given data sets; at least one crop was expected. Import "
+            "SIPaKMeD or Herlev first."
+        )
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = list(pool.map(lambda entry: _encode(entry[0], entry[1], size, quality), entries))
+    images, images_at = _joined([image for image, _ in made])
+    masks, masks_at = _joined([mask for _, mask in made])
+    about = {"format": FORMAT, "size": size, "quality": quality, "class_names": list(CLASS_NAMES)}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(out.name + ".part")
+    with part.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            about=_text([json.dumps(about)]),
+            images=images,
+            images_at=images_at,
+            masks=masks,
+            masks_at=masks_at,
+            sizes=np.array([(row.width, row.height) for _, row in entries], np.int64),
+            classes=_text([row.label or "" for _, row in entries]),
+            clusters=_text([f"{index.source}/{row.cluster}" for index, row in entries]),
+            sha256=_text([row.sha256 for _, row in entries]),
+            source=_text([index.source for index, _ in entries]),
+        )
+    part.replace(out)
+    return out
+
+
+def load_packed(path: Path) -> PackedSet:
+    """The cells of a packed file, decoded. Raises DataError where it is not one of ours."""
+    with _archive(path) as archive:
+        about = json.loads(_strings(archive["about"])[0])
+        if about["format"] != FORMAT or tuple(about["class_names"]) != CLASS_NAMES:
+            raise DataError(
+                f"{path} is a {about['format']} of {', '.join(about['class_names'])}; "
+                f"{FORMAT} of {', '.join(CLASS_NAMES)} was expected. Pack it again."
+            )
+        size = int(about["size"])
+        classes = _strings(archive["classes"])
+        masks_at = archive["masks_at"]
+        labels = [CLASS_NAMES.index(each) if each in CLASS_NAMES else -1 for each in classes]
+        return PackedSet(
+            images=_decoded(archive["images"], archive["images_at"], (size, size, 3), 0),
+            labels=np.array(labels, np.int64),
+            classes=classes,
+            clusters=_strings(archive["clusters"]),
+            sizes=archive["sizes"],
+            sha256=_strings(archive["sha256"]),
+            source=_strings(archive["source"]),
+            masks=_decoded(archive["masks"], masks_at, (size, size), UNKNOWN),
+            has_mask=np.diff(masks_at) > 0,
+        )
+
+
+def _archive(path: Path) -> np.lib.npyio.NpzFile:
+    try:
+        archive = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, BadZipFile) as error:
+        raise DataError(
+            f"{path} cannot be read as a packed data file ({error}); a file written by 'data pack' "
+            "was expected. Run: python -m cervix_models data pack"
+        ) from error
+    if not isinstance(archive, np.lib.npyio.NpzFile) or "about" not in archive:
+        raise DataError(
+            f"{path} is a NumPy file of another kind; a file written by 'data pack' was expected. "
+            "Run: python -m cervix_models data pack"
+        )
+    return archive
+
+
+def _encode(index: Index, row: IndexRow, size: int, quality: int) -> tuple[bytes, bytes]:
+    """The crop as WebP bytes and its mask as PNG bytes (empty where it has none)."""
+    with PilImage.open(index.root / row.path) as opened:
+        pixels = squash(np.asarray(opened.convert("RGB")), size)
+    crop = io.BytesIO()
+    PilImage.fromarray(pixels).save(crop, "WEBP", quality=quality, method=6)
+    labels = mask_of(index, row)
+    if labels is None:
+        return crop.getvalue(), b""
+    mask = io.BytesIO()
+    small = PilImage.fromarray(labels).resize((size, size), PilImage.Resampling.NEAREST)
+    small.save(mask, "PNG", optimize=True)
+    return crop.getvalue(), mask.getvalue()
+
+
+def _joined(parts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All parts as one array of bytes, and where each begins and ends."""
+    ends = np.concatenate([[0], np.cumsum([len(each) for each in parts])]).astype(np.int64)
+    return np.frombuffer(b"".join(parts), np.uint8), ends
+
+
+def _decoded(
+    blob: NDArray[np.uint8], at: NDArray[np.int64], shape: tuple[int, ...], fill: int
+) -> NDArray[np.uint8]:
+    """All pictures of a blob, `fill` where one is empty."""
+    out = np.full((len(at) - 1, *shape), fill, np.uint8)
+
+    def decode(position: int) -> None:
+        piece = blob[at[position] : at[position + 1]]
+        if len(piece):
+            with PilImage.open(io.BytesIO(piece.tobytes())) as opened:
+                out[position] = np.asarray(opened)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(decode, range(len(out))))
+    return out
+
+
+def _text(values: list[str]) -> NDArray[np.bytes_]:
+    return np.array([value.encode() for value in values], np.bytes_)
+
+
+def _strings(values: NDArray[np.bytes_]) -> tuple[str, ...]:
+    return tuple(value.decode() for value in values.tolist())

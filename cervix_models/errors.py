@@ -1,0 +1,40 @@
+"""Every error the package raises on purpose.
+
+Each message says what was given, what was expected and what to do.
+"""
+
+
+class CervixError(Exception):
+    """The parent of all errors that a page or command shows to its user as a sentence."""
+
+
+class IntakeError(CervixError):
+    """An upload that cannot be taken as one cell image."""
+
+
+class DataError(CervixError):
+    """A data set, index or split that cannot be used."""
+
+
+class UnknownModelError(CervixError):
+    """A model name that is not registered."""
+
+
+class RecipeError(CervixError):
+    """A recipe that is missing, or holds a setting that its training does not know."""
+
+
+class WeightsError(CervixError):
+    """Weights or a card that are missing, or do not belong together."""
+
+
+class StorageError(CervixError):
+    """A record or blob that is missing, or a database that cannot be used."""
+
+
+class VerdictError(CervixError):
+    """A verdict that is not complete."""
+
+
+class MeasurementError(CervixError):
+    """An image, mask, heat map, scale or feature name that does not fit a measurement."""

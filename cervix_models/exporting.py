@@ -1,0 +1,85 @@
+"""Networks as ONNX files: exported once, kept by the hash of their weights, checked with torch."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cervix_models.checkpoints import load_network
+from cervix_models.classifiers.base import CellClassifier
+from cervix_models.contracts import Card
+from cervix_models.errors import WeightsError
+from cervix_models.inference import Batch, Run, open_session
+from cervix_models.settings import Settings
+
+log = logging.getLogger(__name__)
+
+TOLERANCE = 1e-3  # largest difference of any output between torch and ONNX Runtime, on noise
+
+
+class _WithEmbedding(nn.Module):
+    """A classifier that says its embedding beside its logits."""
+
+    def __init__(self, network: CellClassifier) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.network.embed(images)
+        return self.network.head(embedding), embedding
+
+
+def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
+    """The ONNX session of `weights/<name>/` and its card, exported now where it was not yet.
+
+    Raises WeightsError where weights and card do not belong together, or ONNX Runtime and torch
+    disagree.
+    """
+    network, card = load_network(name, settings.weights)
+    path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
+    if not path.is_file():
+        _export(network, card, path, settings.threads)
+    return open_session(path, settings.threads), card
+
+
+def _export(network: nn.Module, card: Card, path: Path, threads: int) -> None:
+    log.info("Exporting %s for ONNX Runtime, once", card.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wrapped = network
+    if card.kind == "classifier":
+        wrapped = _WithEmbedding(cast(CellClassifier, network)).eval()
+    side = int(card.input["size"])
+    noise = np.random.default_rng(0).normal(size=(2, 3, side, side)).astype(np.float32)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, torch.inference_mode():
+        part = Path(folder, "part.onnx")
+        example = torch.from_numpy(noise)
+        torch.onnx.export(
+            wrapped,
+            (example,),
+            part,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+        )
+        _check_agree(wrapped(example), open_session(part, threads)(noise), card.name)
+        part.replace(path)
+
+
+def _check_agree(
+    torch_says: Tensor | tuple[Tensor, ...], onnx_says: list[Batch], name: str
+) -> None:
+    wanted = torch_says if isinstance(torch_says, tuple) else (torch_says,)
+    pairs = zip(wanted, onnx_says, strict=True)
+    apart = max(float(np.abs(a.numpy() - b).max()) for a, b in pairs)
+    if not apart <= TOLERANCE:
+        raise WeightsError(
+            f"ONNX Runtime and torch differ by {apart:.2g} on {name}; at most {TOLERANCE:g} was "
+            "expected. Report it with the versions of torch and onnxruntime."
+        )

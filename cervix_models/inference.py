@@ -1,0 +1,71 @@
+"""Networks as ONNX sessions on the processor, and the views an image is read in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from cervix_models.contracts import Image
+from cervix_models.data.packed import squash
+
+log = logging.getLogger(__name__)
+
+Batch = NDArray[np.float32]
+Run = Callable[[Batch], list[Batch]]
+
+PACKED_SIDE = 160
+
+
+def prepared(
+    images: Sequence[Image], side: int, mean: Sequence[float], std: Sequence[float]
+) -> Batch:
+    """Images `(n, 3, side, side)` squashed to a square and normalised, float32."""
+    batch = np.stack([_square(each, side) for each in images]).astype(np.float32) / 255
+    batch = (batch - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
+    return np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
+
+
+def _square(image: Image, side: int) -> Image:
+    """By way of the packed file's size, as the cells the networks learned from."""
+    packed = PilImage.fromarray(squash(image, PACKED_SIDE))
+    return np.asarray(packed.resize((side, side), PilImage.Resampling.BILINEAR))
+
+
+def turned(batch: Batch, view: int) -> Batch:
+    """View 0..7 of `(n, c, h, w)`: `view % 4` quarter turns, mirrored first from view 4 on."""
+    mirrored = batch[..., ::-1] if view >= 4 else batch
+    return np.ascontiguousarray(np.rot90(mirrored, view % 4, axes=(2, 3)))
+
+
+def turned_back(batch: Batch, view: int) -> Batch:
+    """What `turned` undoes."""
+    back = np.rot90(batch, -(view % 4), axes=(2, 3))
+    return np.ascontiguousarray(back[..., ::-1] if view >= 4 else back)
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Probabilities `(n, c)` of logits `(n, c)`."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Probabilities of single logits, any shape."""
+    return (1 / (1 + np.exp(-logits.astype(np.float32)))).astype(np.float32)
+
+
+def open_session(path: Path, threads: int) -> Run:
+    """A function from one input batch to the outputs of the ONNX file at `path`."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda batch: session.run(None, {name: batch})

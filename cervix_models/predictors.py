@@ -1,0 +1,101 @@
+"""Weights and card made into something that reads images: ONNX Runtime on the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from cervix_models.contracts import Card, Classification, Image, Segmentation
+from cervix_models.exporting import onnx_session
+from cervix_models.inference import (
+    Batch,
+    prepared,
+    sigmoid,
+    softmax,
+    turned,
+    turned_back,
+)
+from cervix_models.outlines import one_cell
+from cervix_models.settings import Settings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a classifier saw in some images."""
+
+    probabilities: NDArray[np.float64]  # (n, 5), calibrated, in the card's order of classes
+    embeddings: Batch  # (n, width), mean over the views
+
+
+class CellReader:
+    """A classifier of `weights/`: calibrated probabilities, averaged over flips and turns."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        """Loads the weights `name`. Raises WeightsError."""
+        self.run, self.card = onnx_session(name, settings)
+
+    def see(self, images: Sequence[Image]) -> Seen:
+        """Probabilities and embeddings of images."""
+        batch = _prepared(images, self.card)
+        views = int(self.card.input["views"])
+        count = len(batch)
+        logits, embeddings = self.run(np.concatenate([turned(batch, v) for v in range(views)]))
+        mean = softmax(logits).reshape(views, count, -1).mean(0)
+        return Seen(
+            probabilities=tempered(mean, float(self.card.calibration["temperature"])),
+            embeddings=embeddings.reshape(views, count, -1).mean(0),
+        )
+
+    def predict(self, images: Sequence[Image]) -> list[Classification]:
+        """One classification an image."""
+        rows = self.see(images).probabilities
+        return [self.named(row) for row in rows]
+
+    def named(self, row: NDArray[np.float64]) -> Classification:
+        """One row of probabilities, by name of class."""
+        return Classification(dict(zip(self.card.classes, map(float, row), strict=True)))
+
+
+class OutlineReader:
+    """A segmenter of `weights/`: one cell and its nucleus, averaged over flips and turns."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        """Loads the weights `name`. Raises WeightsError."""
+        self.run, self.card = onnx_session(name, settings)
+
+    def predict(self, images: Sequence[Image]) -> list[Segmentation]:
+        """One segmentation an image, at the image's own size."""
+        batch = _prepared(images, self.card)
+        views = int(self.card.input["views"])
+        maps = sum(turned_back(sigmoid(self.run(turned(batch, v))[0]), v) for v in range(views))
+        return [
+            one_cell(_stretched(each / views, image.shape[:2]))
+            for each, image in zip(np.asarray(maps), images, strict=True)
+        ]
+
+
+def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities `(n, c)` raised to `1 / temperature` and brought back to a sum of one."""
+    return softmax(np.log(np.clip(probabilities, 1e-12, 1)) / temperature)
+
+
+def conformal_members(
+    probabilities: NDArray[np.float64], least: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which classes `(n, 5)` enter the conformal set: those that reach their least probability."""
+    return probabilities >= least
+
+
+def _prepared(images: Sequence[Image], card: Card) -> Batch:
+    return prepared(images, int(card.input["size"]), card.input["mean"], card.input["std"])
+
+
+def _stretched(maps: Batch, shape: tuple[int, ...]) -> Batch:
+    height, width = shape
+    pick = PilImage.Resampling.BILINEAR
+    planes = [PilImage.fromarray(plane).resize((width, height), pick) for plane in maps]
+    return np.stack([np.asarray(plane, np.float32) for plane in planes])

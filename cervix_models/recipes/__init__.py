@@ -1,0 +1,126 @@
+"""Recipes: all that makes one trained model, as TOML files beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from cervix_models.data.transforms import Augmentation
+from cervix_models.errors import RecipeError
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW or Adam with a one-cycle or plateau schedule."""
+
+    name: Literal["adamw", "adam"] = "adamw"
+    schedule: Literal["one_cycle", "plateau", "constant"] = "one_cycle"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    epochs: int = 12
+    batch_size: int = 48
+    warm_up: float = 0.15  # part of the steps, for one_cycle
+    clip_norm: float = 5.0
+    patience: int = 0  # epochs without improvement before stopping; 0: never early
+    ema_decay: float = 0.0  # 0: no moving average of the weights
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised; fields of the other kind of model are not looked at."""
+
+    label_smoothing: float = 0.0
+    mixup: float = 0.0  # alpha of the beta distribution (Zhang et al., ICLR 2018); 0: none
+    dice: float = 1.0
+    cross_entropy: float = 1.0
+    box: float = 0.0  # projection loss of cells known by their box alone
+    consistency: float = 0.0  # agreement of nuclei under augmentation, where no mask is known
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One trained model: which network, on which images, how."""
+
+    name: str
+    model: str  # a registered network
+    version: str
+    about: str  # one sentence for the card
+    images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
+    start: Literal["imagenet", "random"] = "imagenet"
+    resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
+    folds: int = 5
+    seed: int = 0
+    views: int = 8  # test-time flips and quarter turns averaged over: 1 or 8
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    loss: Loss = field(default_factory=Loss)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe as plain data, for the card."""
+        return asdict(self)
+
+
+def list_recipes() -> list[str]:
+    """The names of the recipes there are, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """The recipe of this name, or of this path to a TOML file. Raises RecipeError."""
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise RecipeError(
+            f"No recipe is named {name!r}. There are {', '.join(list_recipes())}; "
+            "give one of these, or the path of a .toml file."
+        )
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise RecipeError(
+            f"{path.name} is not valid TOML ({problem}). Mend that line."
+        ) from problem
+    recipe: Recipe = _build(Recipe, table, path.name)
+    return recipe
+
+
+def _build(kind: Any, table: Any, where: str) -> Any:
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where} is {table!r}; expected a table of settings.")
+    hints = get_type_hints(kind)
+    unknown = sorted(set(table) - set(hints))
+    if unknown:
+        raise RecipeError(
+            f"{where} sets {', '.join(unknown)}, which {kind.__name__} does not know. "
+            f"Its settings are {', '.join(hints)}."
+        )
+    values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
+    missing = [each.name for each in fields(kind) if _required(each) and each.name not in values]
+    if missing:
+        raise RecipeError(f"{where} does not set {', '.join(missing)}. Add it.")
+    return kind(**values)
+
+
+def _required(each: Any) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if is_dataclass(hint):
+        return _build(hint, value, where)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise RecipeError(f"{where} is {value!r}; expected one of {get_args(hint)}.")
+        return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list) or not all(type(each) is str for each in value):
+            raise RecipeError(f"{where} is {value!r}; expected a list of texts.")
+        return tuple(value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise RecipeError(f"{where} is {value!r}; expected a value of type {hint.__name__}.")
+    return value

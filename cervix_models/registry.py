@@ -1,0 +1,65 @@
+"""Every network by name: what is known of it before any weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from torch import nn
+
+from cervix_models.errors import UnknownModelError
+
+Kind = Literal["classifier", "segmenter"]
+
+_FAMILIES = ("cervix_models.classifiers", "cervix_models.segmenters")
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One registered network."""
+
+    name: str
+    kind: Kind
+    builder: Callable[[], nn.Module]
+    input_size: int  # side of the square input, pixels
+    source: str  # the paper or document it comes from
+    backbone: str | None = None  # key of training.start, where ImageNet weights fit
+    cam_layer: str | None = None  # dotted path of the layer Grad-CAM looks at
+
+
+_ENTRIES: dict[str, ModelEntry] = {}
+
+
+def register(entry: ModelEntry) -> ModelEntry:
+    """The entry, now known by its name. Raises ValueError for a name that is taken."""
+    if entry.name in _ENTRIES:
+        raise ValueError(f"A model named {entry.name!r} is registered twice.")
+    _ENTRIES[entry.name] = entry
+    return entry
+
+
+def list_models(kind: Kind | None = None) -> list[ModelEntry]:
+    """The registered models, of one kind or of all, by name."""
+    for family in _FAMILIES:
+        import_module(family)
+    return sorted(
+        (each for each in _ENTRIES.values() if kind in (None, each.kind)), key=lambda e: e.name
+    )
+
+
+def find(name: str) -> ModelEntry:
+    """The entry of this name. Raises UnknownModelError."""
+    known = {each.name: each for each in list_models()}
+    if name not in known:
+        raise UnknownModelError(
+            f"No model is named {name!r}. Registered are {', '.join(known)}; "
+            "a new one is added as docs/adding_a_model.md says."
+        )
+    return known[name]
+
+
+def create(name: str) -> nn.Module:
+    """A freshly built network with random weights. Raises UnknownModelError."""
+    return find(name).builder()

@@ -1,0 +1,77 @@
+"""Files that a page offers for download: each function returns name, MIME type and bytes."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cervix_models.contracts import WorklistRow
+from cervix_models.errors import DataError
+from cervix_models.morphology import load_class_ranges
+
+logger = logging.getLogger(__name__)
+
+Blob = Callable[[str], bytes]  # from a sha256 to the stored bytes, as Store.blob
+
+
+class Export(NamedTuple):
+    """A file to be downloaded."""
+
+    filename: str
+    mime: str
+    data: bytes
+
+
+def export_csv(rows: Sequence[WorklistRow]) -> Export:
+    """The readings as one CSV table, a row each."""
+    from cervix_models.reports.table import readings_csv
+
+    now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return Export(f"readings-{now}.csv", "text/csv", readings_csv(rows))
+
+
+def export_json(row: WorklistRow) -> Export:
+    """One reading with its newest verdict, whole."""
+    from cervix_models.reports.record import reading_json
+
+    return Export(_name(row, "json"), "application/json", reading_json(row))
+
+
+def export_geojson(row: WorklistRow, blob: Blob) -> Export:
+    """The outlines of one reading for QuPath; an empty collection where none were found.
+    Raises StorageError where the mask is missing or changed."""
+    from cervix_models.reports.geojson import reading_geojson
+
+    mask = _stored(row.reading.mask_sha256, blob)
+    return Export(_name(row, "geojson"), "application/geo+json", reading_geojson(row.reading, mask))
+
+
+def export_pdf(row: WorklistRow, blob: Blob) -> Export:
+    """One reading as a printed report, features beside the ranges of the classes where a table of
+    them lies. Raises StorageError where a picture is missing or changed."""
+    from cervix_models.reports.pdf import ReportPictures, reading_pdf
+
+    reading = row.reading
+    pictures = ReportPictures(
+        image=blob(reading.image_sha256),
+        mask=_stored(reading.mask_sha256, blob),
+        heat=_stored(reading.heat_sha256, blob),
+    )
+    try:
+        ranges = load_class_ranges()
+    except DataError as error:
+        logger.info("The report goes without ranges of the classes: %s", error)
+        ranges = {}
+    return Export(_name(row, "pdf"), "application/pdf", reading_pdf(row, pictures, ranges))
+
+
+def _stored(sha256: str | None, blob: Blob) -> bytes | None:
+    return None if sha256 is None else blob(sha256)
+
+
+def _name(row: WorklistRow, ending: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", row.reading.id)
+    return f"reading-{plain}.{ending}"

@@ -1,0 +1,157 @@
+"""What the triage pages call: an upload becomes a stored reading, and readings get verdicts.
+
+Importing this loads no model; the first reading does.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image as PilImage
+
+from cervix_models.cards import load_cards
+from cervix_models.contracts import Card, CellImage, Reading, Verdict, VerdictKind, WorklistRow
+from cervix_models.data.intake import shown_name, take_cell_image
+from cervix_models.errors import IntakeError
+from cervix_models.settings import Settings, load_settings
+from cervix_models.storage.store import Store, open_store
+
+if TYPE_CHECKING:
+    from cervix_models.services.reader import Finding, Reader
+
+SCALE = (0.01, 10.0)  # micrometres a pixel that a light microscope can give
+
+
+class Triage:
+    """Reads uploads, keeps readings and verdicts. Threads may share one."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Keeps the store; models load with the first reading."""
+        self.store, self.settings = store, settings
+        self._reader: Reader | None = None
+        self._loading = threading.Lock()
+
+    def read(
+        self,
+        upload: bytes,
+        filename: str,
+        *,
+        micrometres_per_pixel: float | None = None,
+        sample: bool = False,
+    ) -> Reading:
+        """The stored reading of one upload.
+
+        Raises IntakeError for bytes that are no cell picture, for a synthetic one that is not one
+        of our samples, and for a scale no microscope has. Then nothing is stored.
+        """
+        _check_scale(micrometres_per_pixel)
+        cell = take_cell_image(upload, filename)
+        if cell.synthetic and not sample:
+            raise IntakeError(
+                f"{shown_name(filename)} carries the mark of a generated picture; a photograph of "
+                "a real cell was expected. Generated cells are not read: choose a sample cell "
+                "instead."
+            )
+        finding = self.reader().read(cell.pixels)
+        reading = self._kept(cell, finding, micrometres_per_pixel, sample)
+        self.store.add_reading(reading)
+        return reading
+
+    def reader(self) -> Reader:
+        """The models, loaded by the first who asks. Raises WeightsError."""
+        with self._loading:
+            if self._reader is None:
+                from cervix_models.services.reader import Reader
+
+                self._reader = Reader(self.settings)
+        return self._reader
+
+    def reading(self, reading_id: str) -> WorklistRow:
+        """One reading with its newest verdict. Raises StorageError."""
+        return self.store.row(reading_id)
+
+    def worklist(self, **chosen: Any) -> list[WorklistRow]:
+        """The readings, newest first; `chosen` as in Store.readings."""
+        return self.store.readings(**chosen)
+
+    def count(self, **chosen: Any) -> int:
+        """How many readings there are; `chosen` as in Store.count."""
+        return self.store.count(**chosen)
+
+    def neighbours(self, reading_id: str) -> tuple[str | None, str | None]:
+        """The ids before and after a reading in the worklist. Raises StorageError."""
+        return self.store.neighbours(reading_id)
+
+    def give_verdict(
+        self, reading_id: str, kind: VerdictKind, label: str | None, remark: str, author: str
+    ) -> Verdict:
+        """The verdict, stored. Raises VerdictError and StorageError."""
+        verdict = Verdict(kind, label, remark.strip(), author, datetime.now(UTC))
+        self.store.add_verdict(reading_id, verdict)
+        return verdict
+
+    def verdicts(self, reading_id: str) -> list[Verdict]:
+        """All verdicts on a reading, oldest first. Raises StorageError."""
+        return self.store.verdicts(reading_id)
+
+    def blob(self, sha256: str) -> bytes:
+        """A stored picture. Raises StorageError."""
+        return self.store.blob(sha256)
+
+    def cards(self) -> list[Card]:
+        """The cards of all weights there are."""
+        return load_cards(self.settings.weights)
+
+    def _kept(
+        self, cell: CellImage, finding: Finding, scale: float | None, sample: bool
+    ) -> Reading:
+        """The reading of a finding, its pictures put into the store."""
+        heat = finding.heat
+        height, width = cell.pixels.shape[:2]
+        seen = finding.classification
+        return Reading(
+            id=uuid.uuid4().hex,
+            created_at=datetime.now(UTC),
+            image_sha256=self.store.put_blob(cell.png),
+            width=width,
+            height=height,
+            decision=finding.decision,
+            label=finding.label,
+            reasons=finding.reasons,
+            probabilities=dict(seen.probabilities) if seen else {},
+            conformal_set=finding.conformal_set,
+            features=dict(finding.features),
+            heat=finding.shares,
+            mask_sha256=self.store.put_blob(_grey(finding.segmentation.labels())),
+            heat_sha256=None if heat is None else self.store.put_blob(_grey(np.uint8(heat * 255))),
+            gate=dict(finding.gate),
+            models=self.reader().models,
+            micrometres_per_pixel=scale,
+            sample=sample,
+            warnings=cell.warnings,
+        )
+
+
+def open_triage() -> Triage:
+    """The service of this installation. Raises StorageError."""
+    settings = load_settings()
+    return Triage(open_store(settings), settings)
+
+
+def _grey(pixels: Any) -> bytes:
+    out = io.BytesIO()
+    PilImage.fromarray(pixels, mode="L").save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _check_scale(value: float | None) -> None:
+    if value is not None and not SCALE[0] <= value <= SCALE[1]:
+        raise IntakeError(
+            f"The scale is {value:g} micrometres a pixel; {SCALE[0]:g} to {SCALE[1]:g} was "
+            "expected. Look it up in the microscope's camera settings, or leave it empty."
+        )

@@ -1,0 +1,1 @@
+"""The migrations, oldest first. One that stands in a release is never changed."""

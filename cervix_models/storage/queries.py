@@ -1,0 +1,106 @@
+"""The questions asked of the tables, as SQLAlchemy statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVarTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from cervix_models.contracts import Decision
+from cervix_models.errors import StorageError
+from cervix_models.storage.tables import ImageRecord, ReadingRecord, VerdictRecord
+from cervix_models.storage.verdicts import KINDS
+
+Columns = TypeVarTuple("Columns")
+
+OPEN = "open"  # as a filter: readings without a verdict
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which readings of the worklist are meant; None means any."""
+
+    decision: Decision | None = None
+    label: str | None = None
+    verdict: str | None = None  # the newest one's kind, or `open` where there is none
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a reading must fulfil. Raises StorageError for an unknown verdict."""
+        if self.verdict not in (None, OPEN, *KINDS):
+            raise StorageError(
+                f"Readings were asked for by the verdict {self.verdict!r}; expected one of "
+                f"{', '.join((OPEN, *KINDS))}. Choose one, or none to see all."
+            )
+        found: list[sa.ColumnElement[bool]] = []
+        if self.decision is not None:
+            found.append(ReadingRecord.decision == self.decision)
+        if self.label is not None:
+            found.append(ReadingRecord.label == self.label)
+        if self.verdict == OPEN:
+            found.append(VerdictRecord.id.is_(None))
+        elif self.verdict is not None:
+            found.append(VerdictRecord.kind == self.verdict)
+        return found
+
+
+ORDER = (ReadingRecord.created_at, ReadingRecord.id)  # the id settles readings of one moment
+
+
+def rows() -> sa.Select[ReadingRecord, VerdictRecord]:
+    """Every reading with its newest verdict; the models come with one query more."""
+    return _with_newest_verdict(sa.select(ReadingRecord, VerdictRecord)).options(
+        selectinload(ReadingRecord.uses)
+    )
+
+
+def count(chosen: Filter) -> sa.Select[int]:
+    """How many readings the filter lets through."""
+    base = _with_newest_verdict(sa.select(sa.func.count(ReadingRecord.id)))
+    return base.where(*chosen.conditions())
+
+
+def next_id(after: ReadingRecord, chosen: Filter, *, newer: bool) -> sa.Select[str]:
+    """The id of the reading just newer or just older than `after`, of those the filter lets by."""
+    here = sa.tuple_(sa.literal(after.created_at, ReadingRecord.created_at.type), after.id)
+    beside = sa.tuple_(*ORDER) > here if newer else sa.tuple_(*ORDER) < here
+    order = [each.asc() if newer else each.desc() for each in ORDER]
+    return (
+        _with_newest_verdict(sa.select(ReadingRecord.id))
+        .where(beside, *chosen.conditions())
+        .order_by(*order)
+        .limit(1)
+    )
+
+
+def uses_of_image(sha256: str) -> sa.Select[int]:
+    """How many readings refer to a picture, as image, mask or heat map."""
+    return sa.select(sa.func.count()).where(
+        sa.or_(
+            ReadingRecord.image_sha256 == sha256,
+            ReadingRecord.mask_sha256 == sha256,
+            ReadingRecord.heat_sha256 == sha256,
+        )
+    )
+
+
+def insert_image(dialect: str, values: dict[str, Any]) -> sa.Executable:
+    """Adds a picture's row unless it is there."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(ImageRecord).values(values).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(ImageRecord).values(values).on_conflict_do_nothing()
+
+
+def _with_newest_verdict(statement: sa.Select[*Columns]) -> sa.Select[*Columns]:
+    newest = (
+        sa.select(sa.func.max(VerdictRecord.id))
+        .where(VerdictRecord.reading_id == ReadingRecord.id)
+        .correlate(ReadingRecord)
+        .scalar_subquery()
+    )
+    return statement.select_from(ReadingRecord).outerjoin(VerdictRecord, VerdictRecord.id == newest)

@@ -1,0 +1,78 @@
+"""From the contracts' values to rows of the tables, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Literal, cast
+
+from cervix_models.contracts import (
+    Decision,
+    HeatShares,
+    ModelUse,
+    Reading,
+    Verdict,
+    VerdictKind,
+)
+from cervix_models.storage.tables import ModelUseRecord, ReadingRecord, VerdictRecord
+
+PLAIN = (
+    "id", "created_at", "image_sha256", "mask_sha256", "heat_sha256", "width", "height",
+    "decision", "label", "probabilities", "features", "gate", "micrometres_per_pixel", "sample",
+)  # fmt: skip
+LISTS = ("reasons", "conformal_set", "warnings")
+
+
+def record_of_reading(reading: Reading) -> ReadingRecord:
+    """The row of a reading, with the rows of the models that spoke in it."""
+    record = ReadingRecord(**{name: getattr(reading, name) for name in PLAIN})
+    for name in LISTS:
+        setattr(record, name, list(getattr(reading, name)))
+    record.heat = None if reading.heat is None else asdict(reading.heat)
+    record.uses = [ModelUseRecord(**asdict(use)) for use in reading.models]
+    return record
+
+
+def reading_of(record: ReadingRecord) -> Reading:
+    """The reading that `record_of_reading` made the row of."""
+    return Reading(
+        id=record.id,
+        created_at=record.created_at,
+        image_sha256=record.image_sha256,
+        width=record.width,
+        height=record.height,
+        decision=cast("Decision", record.decision),
+        label=record.label,
+        reasons=tuple(record.reasons),
+        probabilities=record.probabilities,
+        conformal_set=tuple(record.conformal_set),
+        features=record.features,
+        heat=None if record.heat is None else HeatShares(**record.heat),
+        mask_sha256=record.mask_sha256,
+        heat_sha256=record.heat_sha256,
+        gate=record.gate,
+        models=tuple(_use_of(use) for use in record.uses),
+        micrometres_per_pixel=record.micrometres_per_pixel,
+        sample=record.sample,
+        warnings=tuple(record.warnings),
+    )
+
+
+def record_of_verdict(reading_id: str, verdict: Verdict) -> VerdictRecord:
+    """The row of a verdict on a reading."""
+    return VerdictRecord(reading_id=reading_id, **asdict(verdict))
+
+
+def verdict_of(record: VerdictRecord) -> Verdict:
+    """The verdict of a row."""
+    return Verdict(
+        kind=cast("VerdictKind", record.kind),
+        label=record.label,
+        remark=record.remark,
+        author=record.author,
+        created_at=record.created_at,
+    )
+
+
+def _use_of(record: ModelUseRecord) -> ModelUse:
+    role = cast("Literal['classifier', 'segmenter']", record.role)
+    return ModelUse(role, record.name, record.version, record.sha256, record.summary)

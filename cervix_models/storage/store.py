@@ -1,0 +1,237 @@
+"""The one handle to everything that is kept: pictures, readings and verdicts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from PIL import Image as Pictures
+from PIL import UnidentifiedImageError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from cervix_models.contracts import Decision, Reading, Verdict, WorklistRow
+from cervix_models.errors import StorageError
+from cervix_models.settings import Settings
+from cervix_models.storage import queries
+from cervix_models.storage.blobs import BlobStore
+from cervix_models.storage.database import make_engine, writer
+from cervix_models.storage.migrate import upgrade
+from cervix_models.storage.queries import Filter
+from cervix_models.storage.records import (
+    reading_of,
+    record_of_reading,
+    record_of_verdict,
+    verdict_of,
+)
+from cervix_models.storage.tables import ImageRecord, ReadingRecord, VerdictRecord
+from cervix_models.storage.verdicts import check_verdict
+
+KINDS_OF_PICTURE = {"image_sha256": "image", "mask_sha256": "mask", "heat_sha256": "heat"}
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of this installation, its database brought up to date.
+    Raises StorageError where the database or the folder cannot be used."""
+    try:
+        settings.blobs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {settings.blobs} cannot be made: {error.strerror}. Expected a place that "
+            "can be written. Name another in CERVIX_HOME."
+        ) from error
+    upgrade(settings.database_url)
+    return Store(make_engine(settings.database_url), BlobStore(settings.blobs))
+
+
+class Store:
+    """Readings and verdicts in a database, pictures in files. Threads may share one."""
+
+    def __init__(self, engine: sa.Engine, blobs: BlobStore) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+        self._blobs = blobs
+
+    def close(self) -> None:
+        """Gives the connections back; a later call opens new ones."""
+        self._engine.dispose()
+
+    def put_blob(self, data: bytes) -> str:
+        """The sha256 under which `data` is now kept. Raises StorageError where there is no room."""
+        return self._blobs.put(data)
+
+    def blob(self, sha256: str) -> bytes:
+        """The bytes of a picture. Raises StorageError where they are missing or changed."""
+        return self._blobs.get(sha256)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether a picture is kept."""
+        return self._blobs.has(sha256)
+
+    def add_reading(self, reading: Reading) -> None:
+        """Keeps a reading whose pictures were put before, whole or not at all.
+        Raises StorageError where a picture is missing, or the id is taken."""
+        with self._session(write=True) as session:
+            for name, kind in KINDS_OF_PICTURE.items():
+                sha256 = getattr(reading, name)
+                if sha256 is not None:
+                    values = self._picture(sha256, kind)
+                    session.execute(queries.insert_image(self._engine.dialect.name, values))
+            if session.get(ReadingRecord, reading.id) is not None:
+                raise StorageError(
+                    f"A reading with the id {reading.id!r} is already stored, and readings are "
+                    "never changed. Give the new one an id of its own."
+                )
+            session.add(record_of_reading(reading))
+
+    def reading(self, reading_id: str) -> Reading:
+        """The reading of this id. Raises StorageError where there is none."""
+        return self.row(reading_id).reading
+
+    def row(self, reading_id: str) -> WorklistRow:
+        """A reading with its newest verdict. Raises StorageError where there is none."""
+        with self._session() as session:
+            found = session.execute(
+                queries.rows().where(ReadingRecord.id == reading_id)
+            ).one_or_none()
+            if found is None:
+                raise _no_reading(reading_id)
+            return _row_of(*found)
+
+    def readings(
+        self,
+        *,
+        decision: Decision | None = None,
+        label: str | None = None,
+        verdict: str | None = None,
+        newest_first: bool = True,
+        limit: int | None = 200,
+        offset: int = 0,
+    ) -> list[WorklistRow]:
+        """The readings that fit, each with its newest verdict, by time.
+
+        `verdict` is `open` (none given yet), `agree`, `correct` or `refer`; a `limit` of None gives
+        all. Raises StorageError for another verdict.
+        """
+        chosen = Filter(decision, label, verdict)
+        order = [each.desc() if newest_first else each.asc() for each in queries.ORDER]
+        asked = queries.rows().where(*chosen.conditions()).order_by(*order)
+        with self._session() as session:
+            found = session.execute(asked.limit(limit).offset(offset)).all()
+            return [_row_of(*each) for each in found]
+
+    def count(
+        self,
+        *,
+        decision: Decision | None = None,
+        label: str | None = None,
+        verdict: str | None = None,
+    ) -> int:
+        """How many readings fit. Raises StorageError as `readings` does."""
+        with self._session() as session:
+            return session.execute(queries.count(Filter(decision, label, verdict))).scalar_one()
+
+    def neighbours(
+        self,
+        reading_id: str,
+        *,
+        decision: Decision | None = None,
+        label: str | None = None,
+        verdict: str | None = None,
+    ) -> tuple[str | None, str | None]:
+        """The ids above and below a reading in the worklist, newest first, of those that fit: the
+        next newer and the next older, None at an end. Raises StorageError where it is missing."""
+        chosen = Filter(decision, label, verdict)
+        with self._session() as session:
+            here = session.get(ReadingRecord, reading_id)
+            if here is None:
+                raise _no_reading(reading_id)
+            newer = session.execute(queries.next_id(here, chosen, newer=True))
+            older = session.execute(queries.next_id(here, chosen, newer=False))
+            return newer.scalar_one_or_none(), older.scalar_one_or_none()
+
+    def add_verdict(self, reading_id: str, verdict: Verdict) -> None:
+        """Adds a verdict to those of a reading; none is ever changed.
+        Raises StorageError where there is no such reading, VerdictError as `check_verdict` does."""
+        check_verdict(verdict)
+        with self._session(write=True) as session:
+            if session.get(ReadingRecord, reading_id) is None:
+                raise _no_reading(reading_id)
+            session.add(record_of_verdict(reading_id, verdict))
+
+    def verdicts(self, reading_id: str) -> list[Verdict]:
+        """The verdicts on a reading, oldest first. Raises StorageError as `row` does."""
+        asked = sa.select(VerdictRecord).where(VerdictRecord.reading_id == reading_id)
+        with self._session() as session:
+            if session.get(ReadingRecord, reading_id) is None:
+                raise _no_reading(reading_id)
+            return [verdict_of(each) for each in session.scalars(asked.order_by(VerdictRecord.id))]
+
+    def delete_reading(self, reading_id: str) -> None:
+        """Deletes a reading with its verdicts, and its pictures where no other reading has them.
+        Raises StorageError where there is no such reading."""
+        with self._session(write=True) as session:
+            record = session.get(ReadingRecord, reading_id)
+            if record is None:
+                raise _no_reading(reading_id)
+            named = {getattr(record, name) for name in KINDS_OF_PICTURE} - {None}
+            session.delete(record)
+            session.flush()
+            for sha256 in named:
+                if not session.execute(queries.uses_of_image(sha256)).scalar_one():
+                    session.execute(sa.delete(ImageRecord).where(ImageRecord.sha256 == sha256))
+        # Files go after the records are gone for good, and only if nobody took them up since:
+        # the write lock keeps a new reading of the same picture waiting meanwhile.
+        with self._session(write=True) as session:
+            for sha256 in named:
+                if session.get(ImageRecord, sha256) is None:
+                    self._blobs.remove(sha256)
+
+    def _picture(self, sha256: str, kind: str) -> dict[str, Any]:
+        data = self._blobs.get(sha256)
+        try:
+            with Pictures.open(io.BytesIO(data)) as picture:
+                width, height = picture.size
+        except (UnidentifiedImageError, OSError) as error:
+            raise StorageError(
+                f"What is stored under {sha256} is no picture, and a reading has it as its {kind}. "
+                "Expected a PNG. Put that first."
+            ) from error
+        now = datetime.now(UTC)
+        size = {"width": width, "height": height, "bytes": len(data)}
+        return {"sha256": sha256, "kind": kind, "created_at": now, **size}
+
+    @contextmanager
+    def _session(self, *, write: bool = False) -> Iterator[Session]:
+        engine = self._writer if write else self._engine
+        try:
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except SQLAlchemyError as error:
+            raise _refused(error) from error
+
+
+def _row_of(reading: ReadingRecord, verdict: VerdictRecord | None) -> WorklistRow:
+    return WorklistRow(reading_of(reading), None if verdict is None else verdict_of(verdict))
+
+
+def _no_reading(reading_id: str) -> StorageError:
+    return StorageError(
+        f"No reading has the id {reading_id!r}; expected one from the worklist. "
+        "It may have been deleted: open the worklist and choose another."
+    )
+
+
+def _refused(error: SQLAlchemyError) -> StorageError:
+    cause: object = getattr(error, "orig", None)
+    if isinstance(cause, StorageError):  # raised by a column's type, and wrapped
+        return cause
+    reason = str(cause or error).strip().splitlines()[0]
+    return StorageError(
+        f"The database refused: {reason}. Expected a database that runs and has room. "
+        "Check it, and try again."
+    )

@@ -1,0 +1,63 @@
+"""How a classifier is trained: cross-entropy on augmented cells, mixed where the recipe asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, augment, normalise
+from cervix_models.recipes import Recipe
+from cervix_models.training.batches import Batch
+from cervix_models.training.schedule import configure
+
+
+class ClassifierTraining(L.LightningModule):
+    """One training of one classifier."""
+
+    def __init__(self, network: nn.Module, recipe: Recipe, steps: int) -> None:
+        """Trains `network` as `recipe` says, for `steps` steps in all."""
+        super().__init__()
+        self.network, self.recipe, self.steps = network, recipe, steps
+        self.draw = torch.Generator().manual_seed(recipe.seed)
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        """The loss of one augmented batch."""
+        images, _ = augment(batch["image"].float() / 255, None, self.recipe.augmentation, self.draw)
+        images = normalise(images, IMAGENET_MEAN, IMAGENET_STD)
+        targets = F.one_hot(batch["label"], len(CLASS_NAMES)).float()
+        if self.recipe.loss.mixup:
+            images, targets = self._mixed(images, targets)
+        logits = self.network(images.contiguous(memory_format=torch.channels_last))
+        smoothing = self.recipe.loss.label_smoothing
+        loss = F.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
+        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
+        return loss
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Logs loss and accuracy on cells that are not trained on."""
+        images = normalise(batch["image"].float() / 255, IMAGENET_MEAN, IMAGENET_STD)
+        logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
+        right = (logits.argmax(1) == batch["label"]).float().mean()
+        count = len(logits)
+        self.log(
+            "val_loss", F.cross_entropy(logits, batch["label"]), prog_bar=True, batch_size=count
+        )
+        self.log("val_accuracy", right, prog_bar=True, batch_size=count)
+
+    def configure_optimizers(self) -> Any:
+        """The recipe's optimiser and schedule."""
+        return configure(self.network, self.recipe.optimiser, self.steps)
+
+    def _mixed(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        alpha = torch.tensor(self.recipe.loss.mixup)
+        part = float(torch.distributions.Beta(alpha, alpha).sample())
+        other = torch.randperm(len(images), generator=self.draw).to(images.device)
+        return (
+            part * images + (1 - part) * images[other],
+            part * targets + (1 - part) * targets[other],
+        )

@@ -1,0 +1,173 @@
+"""One training from start to end, or from where it was stopped: the Trainer a recipe asks for."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.utils.data import DataLoader
+
+from cervix_models.checkpoints import file_hash
+from cervix_models.errors import RecipeError
+from cervix_models.recipes import Recipe
+from cervix_models.registry import create, find
+from cervix_models.settings import load_settings
+from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
+from cervix_models.training.classification import ClassifierTraining
+from cervix_models.training.segmentation import SegmenterTraining
+from cervix_models.training.start import start_from_imagenet
+
+log = logging.getLogger(__name__)
+
+DONE = "done.json"
+FINAL = "final.safetensors"
+RECIPE = "recipe.json"
+_MODULES = {"classifier": ClassifierTraining, "segmenter": SegmenterTraining}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one training learns from, what it is watched on, and where it keeps its files."""
+
+    recipe: Recipe
+    cells: Cells
+    train: np.ndarray  # positions in `cells`
+    watch: np.ndarray  # positions shown as val_* curves; they stop a training only with patience
+    folder: Path
+    epochs: int | None = None  # fewer than the recipe's, for a trial
+
+
+def fit(job: Job) -> tuple[nn.Module, str]:
+    """The trained network, in evaluation mode, and the origin of its first weights.
+
+    A training that was killed goes on from its last checkpoint; one that is done is loaded.
+    Raises RecipeError where the folder holds a training of another recipe.
+    """
+    recipe, entry = job.recipe, find(job.recipe.model)
+    claim(job.folder, recipe, job.epochs)
+    L.seed_everything(recipe.seed, verbose=False)
+    network = create(recipe.model).to(memory_format=torch.channels_last)
+    origin = "random weights"
+    if recipe.start == "imagenet" and entry.backbone:
+        origin = start_from_imagenet(network, entry.backbone, load_settings().pretrained)
+    if (job.folder / DONE).is_file():
+        log.info("%s is done already", job.folder)
+        return trained(recipe, job.folder), origin
+    loaders = _loaders(job)
+    module = _MODULES[entry.kind](network, recipe, _epochs(job) * len(loaders[0]))
+    last = job.folder / "last.ckpt"
+    trainer = _trainer(job)
+    trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
+    if recipe.optimiser.patience:
+        network = _best(module, trainer)
+    save_file(
+        {k: v.cpu().contiguous() for k, v in network.state_dict().items()}, job.folder / FINAL
+    )
+    done = {"epochs": trainer.current_epoch, "sha256": file_hash(job.folder / FINAL)}
+    (job.folder / DONE).write_text(json.dumps(done), encoding="utf-8")
+    return network.cpu().eval(), origin
+
+
+def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:
+    """Notes in `folder` how it is trained there. Raises RecipeError where that was otherwise."""
+    wanted = json.loads(json.dumps(recipe.as_dict()))
+    for words in ("name", "version", "about"):
+        del wanted[words]
+    wanted["epochs"] = epochs
+    note = folder / RECIPE
+    if not note.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        return
+    found = json.loads(note.read_text(encoding="utf-8"))
+    if found != wanted:
+        odd = ", ".join(sorted(key for key in wanted if wanted[key] != found.get(key)))
+        raise RecipeError(
+            f"{folder} holds a training of {recipe.name} with other settings ({odd}); its figures "
+            "are not those of this recipe. Move the folder away, or give another with --runs."
+        )
+
+
+def trained(recipe: Recipe, folder: Path) -> nn.Module:
+    """The network of a training that is done, in evaluation mode."""
+    network = create(recipe.model).to(memory_format=torch.channels_last)
+    network.load_state_dict(load_file(folder / FINAL))
+    return network.eval()
+
+
+def _best(module: L.LightningModule, trainer: L.Trainer) -> nn.Module:
+    """The network of the epoch that did best on the watched cells."""
+    path = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    keep = {key: getattr(module, key) for key in ("network", "recipe", "steps")}
+    best = type(module).load_from_checkpoint(path, weights_only=False, **keep)
+    return best.get_submodule("network")
+
+
+def _epochs(job: Job) -> int:
+    return min(job.epochs or job.recipe.optimiser.epochs, job.recipe.optimiser.epochs)
+
+
+def _loaders(job: Job) -> tuple[DataLoader[object], DataLoader[object]]:
+    settings = job.recipe.optimiser
+    groups = job.cells.has_mask[torch.as_tensor(job.train)].numpy()
+    if find(job.recipe.model).kind == "classifier":
+        groups = np.zeros(len(job.train), bool)
+    batches = ShuffledBatches(groups, settings.batch_size, job.recipe.seed)
+    train = DataLoader(
+        CellRows(job.cells, job.train), sampler=batches, batch_size=None, num_workers=0
+    )
+    chunks = [list(range(i, min(i + 64, len(job.watch)))) for i in range(0, len(job.watch), 64)]
+    watch = DataLoader(CellRows(job.cells, job.watch), sampler=chunks, batch_size=None)
+    return train, watch
+
+
+def _trainer(job: Job) -> L.Trainer:
+    settings = job.recipe.optimiser
+    callbacks: list[Callback] = [
+        ModelCheckpoint(
+            job.folder,
+            filename="best",
+            monitor="val_loss" if settings.patience else None,
+            save_last="link",
+            save_on_train_epoch_end=not settings.patience,
+        ),
+        TQDMProgressBar(refresh_rate=10),
+    ]
+    if settings.patience:
+        callbacks.append(EarlyStopping("val_loss", patience=settings.patience))
+    if settings.ema_decay:
+        callbacks.append(EMAWeightAveraging(decay=settings.ema_decay))
+    return L.Trainer(
+        max_epochs=_epochs(job),
+        accelerator="gpu" if torch.cuda.is_available() else "cpu",
+        devices=1,
+        precision="bf16-mixed" if _has_bfloat16() else "32-true",
+        callbacks=callbacks,
+        logger=[CSVLogger(job.folder, "csv"), TensorBoardLogger(job.folder, "tensorboard", "")],
+        gradient_clip_val=settings.clip_norm,
+        check_val_every_n_epoch=1 if settings.patience else 3,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+    )
+
+
+def _has_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

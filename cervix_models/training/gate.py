@@ -1,0 +1,100 @@
+"""Fits the gate of a classifier on held-out cells, and counts what it refuses of other pictures."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cervix_models.cards import load_card
+from cervix_models.checkpoints import save_card
+from cervix_models.contracts import Segmentation
+from cervix_models.evaluation.gate import as_columns, fit_ranges, fit_space, refused
+from cervix_models.evaluation.noncells import kind_of, non_cells
+from cervix_models.gate import load_space, measures_of
+from cervix_models.predictors import CellReader, OutlineReader
+from cervix_models.registry import find
+from cervix_models.settings import Settings
+from cervix_models.training.batches import cells_at
+from cervix_models.training.finish import gathered
+from cervix_models.training.fit import trained
+from cervix_models.training.protocol import Plan, folds_of, predict
+
+log = logging.getLogger(__name__)
+
+SHOWN = 800  # training cells of a fold that its space is made of
+
+
+def fit_gate(classifier: Plan, segmenter: Plan, settings: Settings) -> dict[str, Any]:
+    """The gate's figures, after its space and ranges were written beside the classifier's weights.
+
+    Distances are those of held-out cells in the space of their own fold's network; outlines are
+    those of the fold that held the cell out. The final space is made of the final network.
+    """
+    measures = _held_out(classifier, segmenter)
+    ranges = fit_ranges(measures)
+    folder = settings.weights / classifier.recipe.name
+    cells = CellReader(classifier.recipe.name, settings)
+    rows = classifier.packed.where("sipakmed")
+    images = [classifier.packed.images[i] for i in rows]
+    embeddings = np.concatenate(
+        [cells.see(images[i : i + 32]).embeddings for i in range(0, len(images), 32)]
+    )
+    fit_space(embeddings).save(folder)
+    card = load_card(classifier.recipe.name, settings.weights)
+    figures = {
+        "held_out_cells": len(rows),
+        "held_out_refused": float(refused(measures, ranges).mean()),
+        "refused_by": {n: float(refused({n: measures[n]}, ranges).mean()) for n in ranges},
+    }
+    calibration = {**card.calibration, "gate": {"ranges": ranges, **figures}}
+    save_card(replace(card, calibration=calibration), folder)
+    return figures
+
+
+def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:
+    """The share of non-cells that the fitted gate refuses, by kind, written into the card."""
+    cells, outlines = CellReader(classifier, settings), OutlineReader(segmenter, settings)
+    folder = settings.weights / classifier
+    space, gate = load_space(folder), cells.card.calibration["gate"]
+    names, images = zip(*non_cells(), strict=True)
+    rows = []
+    for image in images:
+        far = space.distances(cells.see([image]).embeddings)[0]
+        rows.append(measures_of(image, outlines.predict([image])[0], float(far)))
+    out = refused(as_columns(rows), gate["ranges"])
+    kinds = np.array([kind_of(name) for name in names])
+    figures = {
+        "non_cells": len(images),
+        "non_cells_refused": float(out.mean()),
+        "non_cells_refused_by_kind": {k: float(out[kinds == k].mean()) for k in np.unique(kinds)},
+    }
+    gate = {**gate, **figures}
+    save_card(replace(cells.card, calibration={**cells.card.calibration, "gate": gate}), folder)
+    return figures
+
+
+def _held_out(classifier: Plan, segmenter: Plan) -> dict[str, np.ndarray]:
+    """Every measure of the gate, of every cell, by networks that were not trained on it."""
+    outlined, seen = _gathered(segmenter), _gathered(classifier)
+    masks = dict(zip(outlined["positions"].tolist(), outlined["masks"], strict=True))
+    packed = classifier.packed
+    cells = cells_at(packed, find(classifier.recipe.model).input_size)
+    rows = []
+    for number, fold in enumerate(folds_of(classifier)):
+        folder = classifier.folder / f"fold{number}"
+        shown = np.random.default_rng(number).permutation(fold.train)[:SHOWN]
+        known = predict(trained(classifier.recipe, folder), classifier, cells, shown)
+        space = fit_space(known["embeddings"])
+        here = seen["folds"] == number
+        distances = space.distances(seen["embeddings"][here])
+        for at, far in zip(seen["positions"][here], distances, strict=True):
+            mask = Segmentation.from_labels(masks[int(at)])
+            rows.append(measures_of(packed.images[at], mask, float(far)))
+    return as_columns(rows)
+
+
+def _gathered(plan: Plan) -> dict[str, Any]:
+    return gathered([plan.folder / f"fold{n}" for n in range(plan.recipe.folds)])

@@ -1,0 +1,169 @@
+"""Cross-validation: every cell predicted by a network that saw nothing of its cluster."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import torch
+from torch import nn
+
+from cervix_models.classifiers.base import CellClassifier
+from cervix_models.data.packed import PackedSet
+from cervix_models.data.splits import (
+    Fold,
+    check_disjoint,
+    cluster_folds,
+    held_out_hash,
+    random_folds,
+)
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+from cervix_models.errors import DataError
+from cervix_models.inference import prepared, softmax, turned, turned_back
+from cervix_models.inference import sigmoid as to_probability
+from cervix_models.outlines import one_cell
+from cervix_models.recipes import Recipe
+from cervix_models.registry import find
+from cervix_models.training.batches import Cells, cells_at
+from cervix_models.training.fit import Job, claim, fit
+
+log = logging.getLogger(__name__)
+
+Protocol = Literal["cluster", "random"]
+
+PREDICTIONS = "predictions.npz"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe on a packed file, and where its runs are kept."""
+
+    recipe: Recipe
+    packed: PackedSet
+    runs: Path
+    weights: Path
+    protocol: Protocol = "cluster"
+    epochs: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where this plan's folds are."""
+        return self.runs / self.recipe.name / self.protocol
+
+
+def folds_of(plan: Plan) -> list[Fold]:
+    """The recipe's folds as positions in the packed file, each source split on its own."""
+    split = cluster_folds if plan.protocol == "cluster" else random_folds
+    by_source = []
+    for source in plan.recipe.images:
+        rows = plan.packed.where(source)
+        folds = split(plan.packed.cells.take(rows), plan.recipe.folds, plan.recipe.seed)
+        by_source.append([(rows[f.train], rows[f.held_out], f.sha256) for f in folds])
+    joined = []
+    for parts in zip(*by_source, strict=True):
+        train, held = (np.sort(np.concatenate([part[i] for part in parts])) for i in (0, 1))
+        joined.append(Fold(train, held, parts[0][2] if len(parts) == 1 else _joint(parts)))
+    return joined
+
+
+def run_fold(plan: Plan, number: int) -> Path:
+    """The folder of one fold, trained and its held-out cells predicted.
+
+    Raises DataError for a fold that is none, and RecipeError as `fit` does.
+    """
+    if not 0 <= number < plan.recipe.folds:
+        raise DataError(
+            f"Fold {number} was asked for; {plan.recipe.name} has the folds 0 to "
+            f"{plan.recipe.folds - 1}. Give one of these."
+        )
+    fold = folds_of(plan)[number]
+    if plan.protocol == "cluster":
+        check_disjoint(plan.packed.cells, fold.train, fold.held_out)
+    folder = plan.folder / f"fold{number}"
+    claim(folder, plan.recipe, plan.epochs)
+    if (folder / PREDICTIONS).is_file():
+        return folder
+    train, watch = fold.train, fold.held_out
+    if plan.recipe.optimiser.patience:
+        train, watch = _inner(plan, fold.train)
+    cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
+    network, _ = fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs))
+    found = predict(network, plan, cells, fold.held_out)
+    part = folder / f"part-{PREDICTIONS}"
+    known = {"positions": fold.held_out, "hash": np.array(fold.sha256)}
+    np.savez_compressed(part, allow_pickle=False, **known, **found)
+    part.replace(folder / PREDICTIONS)
+    return folder
+
+
+def run_final(plan: Plan) -> tuple[nn.Module, str]:
+    """The network trained on all cells of the recipe, and the origin of its first weights."""
+    rows = np.sort(np.concatenate([plan.packed.where(each) for each in plan.recipe.images]))
+    train, watch = rows, rows[::20]
+    if plan.recipe.optimiser.patience:
+        train, watch = _inner(plan, rows)
+    cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
+    return fit(
+        Job(plan.recipe, cells, train, watch, plan.runs / plan.recipe.name / "final", plan.epochs)
+    )
+
+
+def predict(
+    network: nn.Module, plan: Plan, cells: Cells, rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What the network says of `rows`: probabilities and embeddings, or masks."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = network.to(device)
+    kind = find(plan.recipe.model).kind
+    several = _classified if kind == "classifier" else _segmented
+    parts = [several(network, plan, rows[i : i + 64]) for i in range(0, len(rows), 64)]
+    network.cpu()
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def _ready(plan: Plan, rows: np.ndarray) -> np.ndarray:
+    side = find(plan.recipe.model).input_size
+    images = [plan.packed.images[i] for i in rows]
+    return prepared(images, side, IMAGENET_MEAN, IMAGENET_STD)
+
+
+@torch.inference_mode()
+def _classified(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np.ndarray]:
+    batch, classifier = _ready(plan, rows), cast(CellClassifier, network)
+    probabilities, embeddings = [], []
+    for view in range(plan.recipe.views):
+        embedding = classifier.embed(_on(network, turned(batch, view)))
+        probabilities.append(softmax(classifier.head(embedding).float().cpu().numpy()))
+        embeddings.append(embedding.float().cpu().numpy())
+    return {
+        "probabilities": np.mean(probabilities, axis=0),
+        "embeddings": np.mean(embeddings, axis=0),
+    }
+
+
+@torch.inference_mode()
+def _segmented(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np.ndarray]:
+    batch, maps = _ready(plan, rows), []
+    for view in range(plan.recipe.views):
+        logits = network(_on(network, turned(batch, view))).float().cpu().numpy()
+        maps.append(turned_back(to_probability(logits), view))
+    labels = [one_cell(each).labels() for each in np.mean(maps, axis=0)]
+    return {"masks": np.stack(labels)}
+
+
+def _on(network: nn.Module, batch: np.ndarray) -> torch.Tensor:
+    device = next(network.parameters()).device
+    return torch.from_numpy(batch).to(device).contiguous(memory_format=torch.channels_last)
+
+
+def _inner(plan: Plan, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A tenth of the training clusters, kept apart to stop early on."""
+    fold = cluster_folds(plan.packed.cells.take(rows), 10, plan.recipe.seed)[0]
+    return rows[fold.train], rows[fold.held_out]
+
+
+def _joint(parts: tuple[tuple[np.ndarray, np.ndarray, str], ...]) -> str:
+    return held_out_hash(part[2] for part in parts)

@@ -1,0 +1,89 @@
+"""What this is, the ways in, and what was read lately."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import session, show
+from ui.routes import picture_url
+
+RECENT = 6
+DOORS = (
+    (
+        "../pages/triage/reading.py",
+        "Read cells",
+        ":material/biotech:",
+        "Drop images of single cells. Each gets a class with its probabilities, or “refer”, "
+        "with outlines and measurements.",
+    ),
+    (
+        "../pages/triage/worklist.py",
+        "Worklist",
+        ":material/checklist:",
+        "Go through past readings, give your verdict, and take them out as tables and reports.",
+    ),
+    (
+        "../pages/models/card.py",
+        "Model card",
+        ":material/description:",
+        "See what the models learned from, how well they were measured, and where they fail.",
+    ),
+)
+
+
+def page() -> None:
+    """Shows the front page."""
+    session.require_role("learner")
+    st.title("Cervical cytology, cell by cell", anchor=False)
+    st.markdown(
+        "For learning and for trying out triage: five classes of cells from Pap smears, "
+        "read by models that show their reasons and say when they are unsure."
+    )
+    show.notice()
+    for column, (target, title, icon, words) in zip(st.columns(3), DOORS, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.page_link(target, label=f"**{title}**", icon=icon)
+            st.markdown(words)
+    _recent()
+    _samples()
+
+
+def _recent() -> None:
+    rows = session.triage().worklist(limit=RECENT)
+    if not rows:
+        return
+    st.header("Read lately", anchor=False)
+    with st.grid(min_column_width=130):
+        for row in rows:
+            reading = row.reading
+            with st.container(gap="xsmall"):
+                address = picture_url("image", reading.image_sha256)
+                picture = show.picture_html(address, show.picture_words(reading))
+                st.html(f'<div class="cx cx-cell">{picture}</div>')
+                st.page_link(
+                    "../pages/triage/reading.py",
+                    label=show.answer_words(reading),
+                    query_params={"reading": reading.id},
+                )
+
+
+def _samples() -> None:
+    st.header("The five classes, drawn by a program", anchor=False)
+    pictures = "".join(
+        "<figure>"
+        + show.picture_html(session.data_url(content), f"Synthetic cell in the manner of {label}")
+        + f"<figcaption>{show.badge_html(label)} {label}</figcaption></figure>"
+        for label, content in _one_a_class().items()
+    )
+    st.html(f'<div class="cx cx-strip">{pictures}</div>')
+    st.caption("Synthetic pictures. They show the idea of a class, not its spread.")
+
+
+def _one_a_class() -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for _, label, content in session.samples():
+        found.setdefault(label, content)
+    return found
+
+
+page()

@@ -1,0 +1,106 @@
+"""The real application on a free port, with a home of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cervix_models.settings import Settings, load_settings
+from cervix_models.storage.store import open_store
+from tests.fakes import FakeTriage, drawn_cell, png
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds until a server must answer
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A home with one reading a kind, and the ids of the readings."""
+    home = tmp_path_factory.mktemp("seeded")
+    return home, fill(home)
+
+
+@pytest.fixture(scope="session")
+def seeded_address(seeded: tuple[Path, dict[str, str]]) -> Iterator[str]:
+    """The address of an application that has readings."""
+    with serving(seeded[0]) as address:
+        yield address
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Starts a fresh, empty application and gives its address."""
+    running = []
+
+    def start_one() -> str:
+        server = serving(tmp_path)
+        running.append(server)
+        return server.__enter__()
+
+    yield start_one
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+def fill(home: Path) -> dict[str, str]:
+    """Stores made readings in a home, and gives their ids by kind."""
+    triage = FakeTriage()
+    readings = {}
+    for kind, answer in (("class", "Koilocytotic"), ("refer", None), ("parabasal", "Parabasal")):
+        triage.answer = answer
+        triage.heat_off_cell = kind == "refer"
+        cell = png(drawn_cell(180, len(readings)))
+        readings[kind] = triage.read(cell, "a.png", micrometres_per_pixel=0.2)
+    store = open_store(settings_of(home))
+    for content in triage.blobs.values():
+        store.put_blob(content)
+    for reading in readings.values():
+        store.add_reading(reading)
+    store.close()
+    return {kind: reading.id for kind, reading in readings.items()}
+
+
+def settings_of(home: Path) -> Settings:
+    """The settings of an application whose home is `home`."""
+    return replace(load_settings(), home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """The address of the application, served until the block ends."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "CERVIX_HOME": str(home)}
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(server, f"{address}/health", home / "server.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The application did not start:\n{log.read_text('utf-8')}")

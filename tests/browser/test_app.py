@@ -1,0 +1,225 @@
+"""A person at the application, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from cervix_models.cards import load_cards
+from tests.browser.conftest import ROOT
+from tests.fakes import drawn_cell, png
+
+pytestmark = pytest.mark.browser
+
+PATHS = {"home": "/", "triage": "/triage", "worklist": "/worklist", "card": "/card"}
+TITLES = {
+    "home": "Cervical cytology, cell by cell",
+    "triage": "Read cells",
+    "worklist": "Worklist",
+    "card": "Model card",
+}
+PHONE = {"width": 390, "height": 844}
+UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
+# Streamlit 1.67 puts the sections of its own navigation between a list and its items.
+ALL_BUT_STREAMLITS_LIST = {"exclude": [["[data-testid=stSidebarNavItems]"]]}
+needs_weights = pytest.mark.skipif(
+    not load_cards(ROOT / "weights"), reason="there are no weights in weights/"
+)
+
+
+@pytest.fixture
+def problems(page: Page) -> list[str]:
+    """What the browser complained of; every request beyond the application is one."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("requestfailed", lambda request: found.append(f"{request.url} {request.failure}"))
+    return found
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", name=text, level=1)).to_be_visible(timeout=30_000)
+
+
+def open_reading(page: Page, address: str, reading_id: str) -> None:
+    page.goto(f"{address}/triage?reading={reading_id}")
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=30_000)
+
+
+def layer(page: Page, name: str):
+    return page.locator(f".overlay [data-layer={name}]")
+
+
+def width_of(page: Page) -> float:
+    box = layer(page, "outline").bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_first_visit_of_a_fresh_server_may_be_any_page(
+    page: Page, start: Callable[[], str], name: str
+) -> None:
+    page.goto(start() + PATHS[name])
+    heading(page, TITLES[name])
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    links = page.locator("[data-testid=stSidebarNavLink]")
+    names = [text.splitlines()[-1] for text in links.all_inner_texts()]
+    assert names == ["Home", "Read cells", "Worklist", "Model card"]
+
+
+def test_a_page_is_not_served_by_its_file_name(page: Page, start: Callable[[], str]) -> None:
+    page.goto(f"{start()}/reading")
+    expect(page.locator("[data-testid=stSidebarNavLink]").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Read cells", level=1)).to_have_count(0)
+
+
+@needs_weights
+def test_a_cell_is_uploaded_read_judged_and_found_again(
+    page: Page, start: Callable[[], str], problems: list[str]
+) -> None:
+    address = start()
+    page.goto(f"{address}/triage")
+    cell = {"name": "cell.png", "mimeType": "image/png", "buffer": png(drawn_cell(200))}
+    page.locator(UPLOAD).set_input_files(files=[cell])
+    answer = page.locator(".cx-answer strong")
+    expect(answer).to_be_visible(timeout=120_000)
+    said = answer.inner_text()
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=30_000)
+    assert re.search(r"\?reading=\w+", page.url)
+    page.get_by_label("Remark (optional)").fill("seen in the browser")
+    page.get_by_label("Remark (optional)").press("Tab")
+    page.get_by_role("button", name=f"Agree: {said}").click()
+    expect(page.get_by_text("seen in the browser")).to_be_visible(timeout=20_000)
+    page.locator("[data-testid=stSidebarNavLink]", has_text="Worklist").click()
+    heading(page, "Worklist")
+    table = page.get_by_role("grid")
+    expect(table.get_by_text(said)).to_be_attached(timeout=20_000)
+    expect(table.get_by_text("Agree")).to_be_attached()
+    expect(table.get_by_text("seen in the browser")).to_be_attached()
+    assert problems == []
+
+
+def test_a_bad_upload_is_answered_with_a_sentence(page: Page, start: Callable[[], str]) -> None:
+    page.goto(f"{start()}/triage")
+    words = {"name": "cell.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    page.locator(UPLOAD).set_input_files(files=[words])
+    expect(page.get_by_role("alert").filter(has_text="cell.png")).to_be_visible(timeout=30_000)
+    expect(page.locator(".cx-answer")).to_have_count(0)
+
+
+def test_layers_are_switched_by_keys_without_a_rerun(
+    page: Page, seeded_address: str, seeded, problems: list[str]
+) -> None:
+    open_reading(page, seeded_address, seeded[1]["class"])
+    frames: list[str] = []
+    page.on("websocket", lambda socket: frames.append(socket.url))
+    expect(layer(page, "outline")).not_to_have_attribute("hidden", "")
+    expect(layer(page, "mask")).to_have_attribute("hidden", "")
+    expect(layer(page, "heat")).to_have_attribute("hidden", "")
+    for key, name, shown_first in (
+        ("x", "mask", False),
+        ("z", "outline", True),
+        ("h", "heat", False),
+    ):
+        button = page.locator(f"[data-toggle={name}]")
+        for shown in (not shown_first, shown_first):
+            page.keyboard.press(key)
+            expect(button).to_have_attribute("aria-pressed", str(shown).lower())
+            expect(layer(page, name)).to_be_visible() if shown else expect(
+                layer(page, name)
+            ).to_be_hidden()
+    assert frames == []
+    assert problems == []
+
+
+def test_layers_stay_as_they_were_after_a_rerun_and_for_the_next_cell(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    open_reading(page, seeded_address, seeded[1]["class"])
+    page.locator("[data-toggle=mask]").click()
+    expect(layer(page, "mask")).to_be_visible()
+    page.get_by_role("radio", name="Cytoplasm").click()
+    expect(page.get_by_text("Cytoplasm red mean").first).to_be_attached(timeout=20_000)
+    expect(layer(page, "mask")).to_be_visible()
+    open_reading(page, seeded_address, seeded[1]["refer"])
+    expect(layer(page, "mask")).to_be_visible()
+
+
+def test_the_picture_zooms_by_keys_and_carries_a_scale_bar(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    open_reading(page, seeded_address, seeded[1]["class"])
+    expect(page.locator(".scale .length")).to_contain_text("µm")
+    before = width_of(page)
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    eventually(lambda: width_of(page) > 1.5 * before)
+    page.keyboard.press("0")
+    eventually(lambda: width_of(page) == pytest.approx(before, rel=0.01))
+    page.keyboard.press("?")
+    expect(page.locator(".help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".help")).to_be_hidden()
+
+
+def test_letters_typed_into_a_remark_switch_nothing(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    open_reading(page, seeded_address, seeded[1]["class"])
+    page.get_by_label("Remark (optional)").press_sequentially("xzha1")
+    expect(page.locator("[data-toggle=mask]")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("[data-toggle=outline]")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Verdict stored")).to_have_count(0)
+
+
+def test_verdict_and_next_are_given_by_keys_even_from_the_picture(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    open_reading(page, seeded_address, seeded[1]["parabasal"])
+    page.locator(".viewer .openseadragon-canvas").focus()
+    page.keyboard.press("3")
+    expect(page.get_by_text("Is Metaplastic")).to_be_visible(timeout=20_000)
+    page.locator(".viewer .openseadragon-canvas").focus()
+    page.keyboard.press("j")
+    page.wait_for_url(re.compile(seeded[1]["refer"]), timeout=20_000)
+
+
+@pytest.mark.parametrize("name", [*PATHS, "class", "refer"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(
+    page: Page, seeded_address: str, seeded, name: str, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(PHONE)
+    if name in seeded[1]:
+        open_reading(page, seeded_address, seeded[1][name])
+    else:
+        page.goto(seeded_address + PATHS[name])
+        heading(page, TITLES[name])
+    page.wait_for_timeout(1_500)
+    wide = page.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map(each => each.scrollWidth - each.clientWidth)"
+    )
+    assert wide == [0, 0]
+    found = Axe().run(page, context=ALL_BUT_STREAMLITS_LIST).response["violations"]
+    serious = [
+        (each["id"], [node["html"][:160] for node in each["nodes"][:4]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    unnamed = page.evaluate("[...document.images].filter(each => !each.hasAttribute('alt')).length")
+    assert unnamed == 0

@@ -1,0 +1,87 @@
+"""scripts/train_all.sh: what is trained anew, and what is left as it is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from cervix_models.recipes import load_recipe
+from cervix_models.settings import ROOT
+from tests import tiny
+
+# A `python` that hands the look at recipes to the real one, and only notes the commands.
+NOTES = """#!/usr/bin/env bash
+if [ "$1" = "-" ]; then exec "{python}" "$@"; fi
+echo "$*" >> "{notes}"
+[ "$4" != "ranges" ] || exit "${{RANGES_FAIL:-0}}"
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the script with recipes; what it would have called, a line each."""
+    notes, python = tmp_path / "notes.txt", tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(NOTES.format(python=sys.executable, notes=notes))
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    environment = {
+        **os.environ,
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "CERVIX_WEIGHTS": str(tmp_path / "weights"),
+        "PACKED": "cells.npz",
+        "RUNS": "runs",
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def call(*recipes: str, **more: str) -> tuple[list[str], str]:
+        notes.write_text("")
+        done = subprocess.run(
+            [ROOT / "scripts" / "train_all.sh", *recipes],
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return notes.read_text().splitlines(), done.stdout
+
+    return call
+
+
+GATE = "-m cervix_models calibrate gate --packed cells.npz --runs runs"
+RANGES = "-m cervix_models calibrate ranges"
+
+
+def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
+    called, _ = run("cnn")
+    train = "-m cervix_models train cnn --packed cells.npz --runs runs"
+    assert called == [train, GATE, RANGES]
+
+
+def test_without_names_every_recipe_is_trained(run) -> None:
+    called, _ = run()
+    trained = [line.split()[3] for line in called if " train " in line]
+    assert trained == sorted(path.stem for path in ROOT.glob("cervix_models/recipes/*.toml"))
+
+
+def test_weights_of_the_same_recipe_are_left_as_they_are(run, tmp_path) -> None:
+    tiny.save_tiny(tmp_path / "weights", load_recipe("cnn"))
+    called, said = run("cnn")
+    assert called == []
+    assert "cnn: its weights are those of its recipe" in said
+
+
+def test_weights_of_another_recipe_are_trained_anew(run, tmp_path) -> None:
+    tiny.save_tiny(tmp_path / "weights", load_recipe("cnn"))
+    tiny.rewrite_card("cnn", tmp_path / "weights", recipe={"model": "cnn", "seed": 5})
+    called, _ = run("cnn")
+    assert called[0].startswith("-m cervix_models train cnn")
+
+
+def test_ranges_that_cannot_be_measured_do_not_stop_it(run) -> None:
+    _, said = run("cnn", RANGES_FAIL="2")
+    assert "import SIPaKMeD, then run: python -m cervix_models calibrate ranges" in said

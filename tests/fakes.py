@@ -1,0 +1,192 @@
+"""A triage service without models: it draws its own outlines, and answers as it is told."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+from PIL import Image as Pictures
+
+from cervix_models.contracts import (
+    Card,
+    ModelUse,
+    Reading,
+    Segmentation,
+    Verdict,
+    WorklistRow,
+)
+from cervix_models.data.intake import take_cell_image
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.errors import StorageError, VerdictError
+from cervix_models.morphology import heat_shares, measure
+
+USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
+OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
+
+CARD = Card(
+    name="tiny",
+    version="1",
+    kind="classifier",
+    classes=CLASS_NAMES,
+    input={"size": 32},
+    data={"name": "made cells", "cells": 50},
+    metrics={
+        "summary": "accuracy 0.5 on made cells",
+        "clusters": {
+            "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6},
+            "by_class": {name: {"recall": 0.5} for name in CLASS_NAMES},
+            "confusion": [[5 if row == column else 1 for column in range(5)] for row in range(5)],
+            "reliability": [{"confidence": 0.6, "accuracy": 0.5, "count": 20}],
+            "coverage_curve": [
+                {"threshold": 0.2, "coverage": 1.0, "accuracy": 0.5},
+                {"threshold": 0.8, "coverage": 0.4, "accuracy": 0.7},
+            ],
+        },
+        "tried": [{"backbone": "x", "accuracy": 0.4}],
+    },
+    calibration={"temperature": 1.2},
+    recipe={"epochs": 1},
+    licence="Apache-2.0",
+    weights_sha256="ab" * 32,
+    created_at="2026-11-21T00:00:00Z",
+    intended_use="For tests.",
+    limits=("Knows no cell.",),
+)
+
+
+def drawn_cell(size: int = 160, seed: int = 0) -> np.ndarray:
+    """A picture of one cell: a pale ground, a round body, a dark nucleus, and grain."""
+    random = np.random.default_rng(seed)
+    cell, nucleus = cell_shapes(size, size)
+    picture = np.empty((size, size, 3), np.float64)
+    picture[:] = (226, 224, 230)
+    picture[cell] = (168, 190, 205)
+    picture[nucleus] = (84, 70, 120)
+    return np.clip(picture + random.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+
+
+def cell_shapes(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whole cell and nucleus of a drawn cell."""
+    y, x = np.mgrid[:height, :width] / min(height, width) - 0.5
+    return (x / 0.42) ** 2 + (y / 0.36) ** 2 < 1, ((x - 0.05) ** 2 + y**2) < 0.11**2
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """The PNG of some pixels."""
+    out = io.BytesIO()
+    Pictures.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+class FakeTriage:
+    """Keeps readings in memory. `answer` is the class of the next reading; None refers it."""
+
+    def __init__(self, answer: str | None = "Koilocytotic") -> None:
+        self.answer = answer
+        self.rows: dict[str, WorklistRow] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.heat_off_cell = False
+        self.card_list: list[Card] = []
+
+    def read(
+        self,
+        upload: bytes,
+        filename: str,
+        *,
+        micrometres_per_pixel: float | None = None,
+        sample: bool = False,
+    ) -> Reading:
+        image = take_cell_image(upload, filename)
+        height, width = image.pixels.shape[:2]
+        cell, nucleus = cell_shapes(height, width)
+        found = Segmentation(nucleus=nucleus, cytoplasm=cell & ~nucleus)
+        warm = ~cell if self.heat_off_cell else nucleus
+        heat = warm.astype(np.float32)
+        reading = Reading(
+            id=uuid.uuid4().hex,
+            created_at=datetime.now(UTC),
+            image_sha256=self._keep(image.png),
+            width=width,
+            height=height,
+            decision="class" if self.answer else "refer",
+            label=self.answer,
+            reasons=() if self.answer else ("The largest probability is 41 %, under 80 %.",),
+            probabilities=self._probabilities(),
+            conformal_set=(self.answer,) if self.answer else CLASS_NAMES[:2],
+            features=measure(image.pixels, found),
+            heat=heat_shares(heat, found),
+            mask_sha256=self._keep(png(found.labels())),
+            heat_sha256=self._keep(png((heat * 255).astype(np.uint8))),
+            gate={"sharpness": 1.0},
+            models=(USE, OUTLINER),
+            micrometres_per_pixel=micrometres_per_pixel,
+            sample=sample,
+            warnings=image.warnings,
+        )  # fmt: skip
+        self.rows[reading.id] = WorklistRow(reading, None)
+        return reading
+
+    def reading(self, reading_id: str) -> WorklistRow:
+        if reading_id not in self.rows:
+            raise StorageError(f"There is no reading {reading_id!r}.")
+        return self.rows[reading_id]
+
+    def worklist(
+        self,
+        *,
+        decision: str | None = None,
+        label: str | None = None,
+        verdict: str | None = None,
+        limit: int = 200,
+        offset: int = 0,
+    ) -> list[WorklistRow]:
+        def fits(row: WorklistRow) -> bool:
+            kind = row.verdict.kind if row.verdict else "open"
+            return (
+                decision in (None, row.reading.decision)
+                and label in (None, row.reading.label)
+                and verdict in (None, kind)
+            )
+
+        return [row for row in reversed(self.rows.values()) if fits(row)][offset : offset + limit]
+
+    def neighbours(self, reading_id: str) -> tuple[str | None, str | None]:
+        ids = list(reversed(self.rows))
+        at = ids.index(reading_id)
+        return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)
+
+    def give_verdict(
+        self, reading_id: str, kind: str, label: str | None, remark: str, author: str
+    ) -> Verdict:
+        if remark == "refuse me":
+            raise VerdictError("This verdict was refused.")
+        verdict = Verdict(kind, label, remark, author, datetime.now(UTC))
+        self.rows[reading_id] = replace(self.rows[reading_id], verdict=verdict)
+        return verdict
+
+    def verdicts(self, reading_id: str) -> list[Verdict]:
+        verdict = self.rows[reading_id].verdict
+        return [verdict] if verdict else []
+
+    def blob(self, sha256: str) -> bytes:
+        if sha256 not in self.blobs:
+            raise StorageError(f"There is no picture {sha256} in the store.")
+        return self.blobs[sha256]
+
+    def cards(self) -> list[Card]:
+        return self.card_list
+
+    def _keep(self, content: bytes) -> str:
+        name = hashlib.sha256(content).hexdigest()
+        self.blobs[name] = content
+        return name
+
+    def _probabilities(self) -> dict[str, float]:
+        top = self.answer or CLASS_NAMES[0]
+        share = 0.92 if self.answer else 0.41
+        rest = (1 - share) / (len(CLASS_NAMES) - 1)
+        return {name: share if name == top else rest for name in CLASS_NAMES}

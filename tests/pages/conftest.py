@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.fakes import FakeTriage
+from ui import routes, session, viewer
+
+MAIN = Path(__file__).parents[2] / "ui" / "main.py"
+
+
+@pytest.fixture
+def triage(monkeypatch: pytest.MonkeyPatch) -> FakeTriage:
+    """A triage service without models, in the place of the real one."""
+    fake = FakeTriage()
+    monkeypatch.setattr(session, "shared_triage", lambda: fake)
+    routes._drawn.cache_clear()
+    viewer._outlines.cache_clear()
+    return fake
+
+
+@pytest.fixture
+def app(triage: FakeTriage) -> AppTest:
+    """The whole application on its front page, over the fake service."""
+    return AppTest.from_file(str(MAIN), default_timeout=30).run()

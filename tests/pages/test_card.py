@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import pytest
+
+from cervix_models.contracts import NOTICE
+from cervix_models.errors import WeightsError
+from tests.fakes import CARD
+
+PAGE = "../pages/models/card.py"
+
+
+@pytest.fixture
+def page(app):
+    return app.switch_page(PAGE)
+
+
+def shown(app) -> str:
+    return " ".join(each.proto.body for each in app.get("html"))
+
+
+def test_without_weights_the_page_says_so(page) -> None:
+    assert "no weights here yet" in page.run().info[0].value
+
+
+def test_broken_weights_are_said(page, triage, monkeypatch) -> None:
+    def broken():
+        raise WeightsError("The card is not JSON.")
+
+    monkeypatch.setattr(triage, "cards", broken)
+    assert "The card is not JSON" in page.run().error[0].value
+
+
+def test_a_card_is_shown_whole(page, triage) -> None:
+    triage.card_list = [CARD]
+    page.run()
+    text = shown(page)
+    assert NOTICE in text
+    assert "accuracy 0.5 on made cells" in text
+    assert CARD.weights_sha256 in text
+    assert "Apache-2.0" in text
+    measured = page.dataframe[0].value
+    assert list(measured["Interval"]) == ["0.4 to 0.6"]
+    assert len(page.get("plotly_chart")) == 3
+    assert any("backbone" in each.value.columns for each in page.dataframe)
+    assert any("For tests" in each.value for each in page.markdown)
+    assert any("Knows no cell" in each.value for each in page.markdown)
+    assert not page.exception
+
+
+def test_another_card_is_chosen_by_its_name(page, triage) -> None:
+    other = replace(CARD, name="other", kind="segmenter", metrics={"summary": "Dice 0.1"})
+    triage.card_list = [CARD, other]
+    page.run()
+    page.segmented_control[0].set_value("other").run()
+    assert "Dice 0.1" in shown(page)
+    assert not page.exception

@@ -1,0 +1,202 @@
+import pytest
+
+from cervix_models.contracts import NOTICE
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.errors import WeightsError
+from tests.fakes import drawn_cell, png
+
+PAGE = "../pages/triage/reading.py"
+SHORTS = ("DK", "KO", "MP", "PB", "SI")
+
+
+def shown(app) -> str:
+    return " ".join(each.proto.body for each in app.get("html") if "<style>" not in each.proto.body)
+
+
+def button(app, label: str):
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+@pytest.fixture
+def page(app):
+    return app.switch_page(PAGE).run()
+
+
+def upload(page, *files: tuple[str, bytes]):
+    page.file_uploader[0].set_value([(name, content, "image/png") for name, content in files])
+    return page.run()
+
+
+def test_a_cell_becomes_a_stored_reading_with_all_that_explains_it(page, triage) -> None:
+    page.number_input(key="scale").set_value(0.2)
+    upload(page, ("a.png", png(drawn_cell())))
+    (reading_id,) = triage.rows
+    assert triage.rows[reading_id].reading.micrometres_per_pixel == 0.2
+    assert page.query_params["reading"] == reading_id
+    text = shown(page)
+    assert "<strong>Koilocytotic</strong>" in text
+    assert all(name in text for name in CLASS_NAMES)
+    assert "92.0 %" in text
+    assert NOTICE in text
+    assert "90 % set" in text
+    assert "nucleus 100.0 %" in text
+    assert "tiny 1: accuracy 0.5" in text
+    assert "outliner 1: Dice 0.5" in text
+    assert page.get("bidi_component")
+    table = page.dataframe[0].value
+    assert {"Feature", "Value", "In µm", *SHORTS} <= set(table.columns)
+    assert [each.label for each in page.get("download_button")] == [
+        "JSON", "CSV", "GeoJSON", "PDF report",
+    ]  # fmt: skip
+    assert not page.exception
+
+
+def test_the_uploader_is_emptied_once_the_files_are_stored(page) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    assert not page.file_uploader[0].value
+    assert page.session_state["round"] == 1
+
+
+def test_a_referred_reading_shows_its_reasons_and_no_class_as_answer(page, triage) -> None:
+    triage.answer = None
+    upload(page, ("a.png", png(drawn_cell())))
+    answer = next(text for text in map(str, [e.proto.body for e in page.get("html")])
+                  if "cx-answer" in text)  # fmt: skip
+    assert "<strong>Refer</strong>" in answer
+    assert "The largest probability is 41 %" in answer
+    assert not any(name in answer for name in CLASS_NAMES)
+    assert "90 % set" not in shown(page)
+    (bars,) = [
+        e.proto.body for e in page.get("html") if "Probability of each class" in e.proto.body
+    ]
+    fills = {part.split(";background:")[1].split('"')[0] for part in bars.split("width:")[1:]}
+    assert fills == {"#8a9499"}
+    assert any("none of it is an answer" in each.label for each in page.expander)
+
+
+def test_bad_files_are_named_and_the_others_are_read(page, triage) -> None:
+    upload(
+        page, ("one.png", png(drawn_cell())), ("empty.png", b""), ("words.png", b"not a picture")
+    )
+    assert len(triage.rows) == 1
+    sentences = [each.value for each in page.error]
+    assert len(sentences) == 2
+    assert "empty" in sentences[0]
+    assert "words" in sentences[1]
+    assert "<strong>Koilocytotic</strong>" in shown(page)
+
+
+def test_only_bad_files_store_nothing(page, triage) -> None:
+    upload(page, ("words.png", b"not a picture"))
+    assert triage.rows == {}
+    assert "reading" not in page.query_params
+    assert len(page.error) == 1
+
+
+def test_a_file_name_is_shown_letter_by_letter(page) -> None:
+    upload(page, ("**bold**.png", b"no"))
+    assert r"\*\*bold\*\*" in page.error[0].value
+
+
+def test_too_many_files_at_once_are_all_left_unread(page, triage) -> None:
+    content = png(drawn_cell(40))
+    upload(page, *[(f"{number}.png", content) for number in range(100)])
+    assert triage.rows == {}
+    assert "100 files were given at once; up to 50" in page.error[0].value
+    assert not page.file_uploader[0].value
+
+
+def test_missing_weights_are_said_once(page, triage, monkeypatch) -> None:
+    def no_weights(*args, **options):
+        raise WeightsError("No weights of 'tiny' are here.")
+
+    monkeypatch.setattr(triage, "read", no_weights)
+    upload(page, ("a.png", png(drawn_cell())), ("b.png", png(drawn_cell())))
+    assert len(page.error) == 1
+    assert "No weights of" in page.error[0].value
+
+
+def test_several_cells_are_stepped_through_in_their_order(page, triage) -> None:
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(3)])
+    first, second, third = triage.rows
+    assert page.query_params["reading"] == first
+    assert button(page, "Previous").disabled
+    button(page, "Next").click().run()
+    assert page.query_params["reading"] == second
+    page.pills[0].set_value(third).run()
+    assert page.query_params["reading"] == third
+    assert button(page, "Next").disabled
+
+
+def test_a_stored_reading_is_found_by_its_address_and_its_neighbours_by_keys(app, triage) -> None:
+    older, newer = (triage.read(png(drawn_cell(80, seed)), "a.png") for seed in (1, 2))
+    app.switch_page(PAGE).run()
+    app.query_params["reading"] = newer.id
+    app.run()
+    assert "<strong>Koilocytotic</strong>" in shown(app)
+    button(app, "Next").click().run()
+    assert app.query_params["reading"] == older.id
+
+
+def test_an_unknown_address_is_answered_kindly(app) -> None:
+    app.switch_page(PAGE).run()
+    app.query_params["reading"] = "nothing"
+    app.run()
+    assert "There is no reading of this address here" in app.warning[0].value
+    assert not app.exception
+
+
+def test_samples_are_read_as_samples_and_say_so(page, triage) -> None:
+    page.button[0].click().run()
+    (row,) = triage.rows.values()
+    assert row.reading.sample
+    assert any("Synthetic sample" in each.value for each in page.markdown)
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "corrected"),
+    [
+        ("Agree: Koilocytotic", "agree", None),
+        ("Refer", "refer", None),
+        ("Parabasal", "correct", "Parabasal"),
+    ],
+)
+def test_a_verdict_is_stored_with_its_remark(page, triage, label, kind, corrected) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    page.text_input[0].set_value("  halo is *small* ")
+    button(page, label).click().run()
+    ((_, row),) = triage.rows.items()
+    assert (row.verdict.kind, row.verdict.label) == (kind, corrected)
+    assert row.verdict.remark == "halo is *small*"
+    assert row.verdict.author == "local"
+    assert r"halo is \*small\*" in page.success[0].value
+    assert page.text_input[0].value == ""
+
+
+def test_the_answer_itself_is_no_correction(page) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    labels = [each.label for each in page.button]
+    assert "Koilocytotic" not in labels
+    assert {"Dyskeratotic", "Metaplastic", "Parabasal", "Superficial-Intermediate"} <= set(labels)
+
+
+def test_a_refused_verdict_says_why(page) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    page.text_input[0].set_value("refuse me")
+    button(page, "Refer").click().run()
+    assert page.error[0].value == r"This verdict was refused\."
+    assert not page.success
+
+
+def test_heat_that_lies_mostly_outside_the_cell_is_said_so(page, triage) -> None:
+    triage.heat_off_cell = True
+    upload(page, ("a.png", png(drawn_cell())))
+    assert "falls outside the cell" in page.warning[0].value
+
+
+def test_every_key_of_the_page_is_used_once(page) -> None:
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
+    keys = [each.proto.shortcut for each in page.button if each.proto.shortcut]
+    assert sorted(keys) == ["1", "3", "4", "5", "a", "f", "j", "k"]

@@ -1,0 +1,129 @@
+"""From runs to weights and a card, on a small packed set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cervix_models.checkpoints import load_network
+from cervix_models.contracts import Card
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.splits import held_out_hash
+from cervix_models.errors import DataError
+from cervix_models.recipes import Optimiser
+from cervix_models.training.finish import finish, gathered
+from cervix_models.training.fit import trained
+from cervix_models.training.protocol import Plan, folds_of, run_fold
+from tests import tiny
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory) -> Plan:
+    folder = tmp_path_factory.mktemp("finish")
+    given = tiny.recipe(
+        "cnn", views=2, optimiser=Optimiser(epochs=3, batch_size=10, learning_rate=3e-3)
+    )
+    packed = tiny.packed(clusters=4, cells=3)
+    made = Plan(given, packed, folder / "runs", folder / "weights")
+    for number in (0, 1):
+        run_fold(replace(made, protocol="random"), number)
+    finish(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def card(plan) -> Card:
+    return load_network("tiny_cnn", plan.weights)[1]
+
+
+def test_the_weights_are_those_of_the_final_run(plan) -> None:
+    network, _ = load_network("tiny_cnn", plan.weights)
+    final = trained(plan.recipe, plan.runs / "tiny_cnn" / "final")
+    for one, two in zip(network.state_dict().values(), final.state_dict().values(), strict=True):
+        assert torch.equal(one, two.half().float())
+
+
+def test_the_card_says_what_was_learned_from(plan, card) -> None:
+    assert (card.kind, card.classes, card.version) == ("classifier", CLASS_NAMES, "0.1")
+    assert card.data["cells"] == 60
+    assert card.data["clusters"] == 20
+    assert card.data["images_sha256"] == held_out_hash(plan.packed.sha256)
+    assert card.data["held_out_sha256"] == [fold.sha256 for fold in folds_of(plan)]
+    assert card.data["first_weights"] == "random weights"
+    assert card.recipe == json.loads(json.dumps(plan.recipe.as_dict()))
+    assert (card.input["size"], card.input["views"], card.input["sees_scale"]) == (64, 2, False)
+    assert card.intended_use.endswith("Not for diagnosis.")
+    assert card.limits
+
+
+def test_the_card_says_how_well(plan, card) -> None:
+    folders = [plan.folder / "fold0", plan.folder / "fold1"]
+    found = gathered(folders)
+    right = found["probabilities"].argmax(1) == plan.packed.labels[found["positions"]]
+    figures = card.metrics["cluster_split"]
+    assert figures["accuracy"]["value"] == pytest.approx(right.mean())
+    assert figures["accuracy"]["low"] <= right.mean() <= figures["accuracy"]["high"]
+    assert figures["cells"] == 60
+    assert np.sum(figures["confusion"]) == 60
+    assert f"right in {right.mean():.1%} (" in card.summary
+    assert "60 SIPaKMeD cells, 2 folds with clusters kept apart" in card.summary
+    assert 0 <= figures["conformal"]["coverage"] <= 1
+    assert 0 <= figures["refer"]["coverage"] <= 1
+    assert {"accuracy_without_size", "accuracy_with_size"} == set(figures["scale"])
+
+
+def test_the_random_split_stands_beside_it(plan, card) -> None:
+    random = card.metrics["random_split"]
+    assert random["cells"] == 60
+    folder = replace(plan, protocol="random").folder
+    found = gathered([folder / "fold0", folder / "fold1"])
+    right = found["probabilities"].argmax(1) == plan.packed.labels[found["positions"]]
+    assert random["accuracy"]["value"] == pytest.approx(right.mean())
+
+
+def test_the_calibration_is_what_a_reader_needs(card) -> None:
+    assert 0.2 <= card.calibration["temperature"] <= 5
+    assert set(card.calibration["conformal_least"]) == set(CLASS_NAMES)
+    assert 0 < card.calibration["refer_below"] <= 1
+
+
+def test_what_is_done_is_finished_again_from_its_runs(plan, card) -> None:
+    folder = finish(plan)
+    again = load_network("tiny_cnn", plan.weights)[1]
+    assert folder == plan.weights / "tiny_cnn"
+    assert replace(again, created_at=card.created_at) == card
+
+
+def test_gathered_predictions_know_their_fold(plan) -> None:
+    found = gathered([plan.folder / "fold0", plan.folder / "fold1"])
+    for number, fold in enumerate(folds_of(plan)):
+        assert found["positions"][found["folds"] == number].tolist() == fold.held_out.tolist()
+
+
+def test_a_fold_that_was_not_predicted_is_named(plan) -> None:
+    with pytest.raises(DataError, match=r"fold7 holds no predictions\.npz; .* train tiny_cnn"):
+        gathered([plan.folder / "fold0", plan.folder / "fold7"])
+
+
+def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
+    given = tiny.recipe(
+        tiny.register_outliner(), optimiser=Optimiser(epochs=1, batch_size=8, learning_rate=1e-6)
+    )
+    packed = tiny.packed(clusters=2, cells=1, herlev=8)
+    finish(Plan(given, packed, tmp_path / "runs", tmp_path / "weights"))
+    card = load_network(given.name, tmp_path / "weights")[1]
+    figures = card.metrics["cluster_split"]
+    assert card.classes == ("cell", "nucleus")
+    assert (figures["outlined_cells"], figures["captures"], figures["boxed_cells"]) == (8, 4, 10)
+    assert figures["dice"]["nucleus"]["value"] > 0.9  # it was made for drawn cells
+    assert figures["dice"]["cytoplasm"]["value"] > 0.9
+    assert set(figures["dice_by_class"]) == {"normal_columnar"}
+    assert set(figures["boxes_by_class"]) == set(CLASS_NAMES)
+    assert "nucleus on 8 Herlev cells, 2 folds with captures kept apart" in card.summary
+    assert card.calibration == {}

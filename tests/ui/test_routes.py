@@ -1,0 +1,66 @@
+import io
+
+import pytest
+from PIL import Image as Pictures
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from tests.fakes import FakeTriage, drawn_cell, png
+from ui.routes import LIBRARY_URL, ROUTES, picture_url
+
+
+@pytest.fixture
+def client(triage: FakeTriage) -> TestClient:
+    return TestClient(Starlette(routes=ROUTES))
+
+
+def test_pictures_of_a_reading_are_served_to_its_reader_only(client, triage) -> None:
+    reading = triage.read(png(drawn_cell(100)), "a.png")
+    stored = {
+        "image": reading.image_sha256,
+        "mask": reading.mask_sha256,
+        "heat": reading.heat_sha256,
+    }
+    for layer, sha256 in stored.items():
+        answer = client.get(picture_url(layer, sha256))
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "image/png"
+        assert answer.headers["cache-control"].startswith("private")
+        assert Pictures.open(io.BytesIO(answer.content)).size == (100, 100)
+    assert client.get(picture_url("image", reading.image_sha256)).content == triage.blob(
+        reading.image_sha256
+    )
+
+
+@pytest.mark.parametrize("layer", ["image", "mask", "heat"])
+def test_an_unknown_picture_is_not_found_with_a_sentence(client, layer) -> None:
+    answer = client.get(picture_url(layer, "0" * 64))
+    assert answer.status_code == 404
+    assert "There is no picture" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/picture/image/abc.png", f"/picture/secret/{'0' * 64}.png"])
+def test_an_address_that_is_none_says_what_it_needs(client, path) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "image, mask or heat, then a sha256" in answer.text
+
+
+def test_an_image_asked_for_as_mask_is_refused(client, triage) -> None:
+    reading = triage.read(png(drawn_cell(100)), "a.png")
+    answer = client.get(picture_url("mask", reading.image_sha256))
+    assert answer.status_code == 404
+    assert "cannot be drawn as mask" in answer.text
+
+
+def test_the_viewer_library_comes_from_here_with_its_licence(client) -> None:
+    answer = client.get(LIBRARY_URL)
+    assert answer.status_code == 200
+    assert "javascript" in answer.headers["content-type"]
+    assert "openseadragon 6." in answer.text[:200]
+
+
+def test_health_needs_no_store(client, triage) -> None:
+    triage.blob = None  # type: ignore[method-assign]
+    assert client.get("/health").json() == {"ok": True}

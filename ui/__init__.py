@@ -1,0 +1,1 @@
+"""What the pages share: who is here, how a reading is shown, and the viewer."""

@@ -1,0 +1,170 @@
+"""A model's card on a page. What the card holds decides what is shown: nothing is typed here.
+
+Figures are numbers, or `{"value": .., "low": .., "high": ..}` with their interval. By name:
+`confusion` is a matrix of counts, `reliability` a list of bins (confidence, accuracy, count) and
+`coverage_curve` a list of points (threshold, coverage, accuracy). A list of mappings is a table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from cervix_models.contracts import Card
+from cervix_models.plots import (
+    CoveragePoint,
+    ReliabilityBin,
+    alt_text,
+    confusion_matrix,
+    coverage_curve,
+    reliability_diagram,
+)
+from ui import show
+
+PLOTTED = ("confusion", "reliability", "coverage_curve")
+
+
+def show_card(card: Card) -> None:
+    """Shows a whole card: how well, on what, for what, and where it fails."""
+    st.html(f'<p class="cx"><b>{show.html(card.metrics.get("summary", ""))}</b></p>')
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("For what", anchor=False)
+        st.markdown(show.plain(card.intended_use))
+    with right:
+        st.header("Where it fails", anchor=False)
+        st.markdown("\n".join(f"- {show.plain(each)}" for each in card.limits) or "Not stated.")
+    for protocol, measured in card.metrics.items():
+        if isinstance(measured, Mapping):
+            st.header(title(protocol), anchor=False)
+            _measured(card, title(protocol), measured)
+    loose = {
+        name: value
+        for name, value in card.metrics.items()
+        if name != "summary" and not isinstance(value, Mapping)
+    }
+    if loose:
+        st.header("Also measured", anchor=False)
+        _measured(card, "Also measured", loose)
+    for name, table in (("Calibration and refusal", card.calibration), ("Data", card.data)):
+        st.header(name, anchor=False)
+        _measured(card, name, table)
+    _origin(card)
+
+
+def figures(table: Mapping[str, Any], above: str = "") -> list[dict[str, str]]:
+    """One row a figure or fact of `table`, mappings within it opened, intervals beside values."""
+    rows: list[dict[str, str]] = []
+    for name, value in table.items():
+        if not above and (name in PLOTTED or _is_table(value) or _is_grid(value)):
+            continue
+        words = f"{above}{title(name)}" if not above else f"{above}: {name}"
+        if isinstance(value, Mapping) and "value" not in value:
+            rows += figures(value, words)
+        else:
+            rows.append({"Measure": words, "Value": _value(value), "Interval": _interval(value)})
+    return rows
+
+
+def tables(table: Mapping[str, Any]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The tables in `table`, by title: lists of mappings, such as what was tried, and mappings of
+    mappings, such as the figures of each class."""
+    found: dict[str, Sequence[Mapping[str, Any]]] = {}
+    for name, value in table.items():
+        if _is_table(value) and name not in PLOTTED:
+            found[title(name)] = [{key: _whole(cell) for key, cell in row.items()} for row in value]
+        elif _is_grid(value):
+            found[title(name)] = [
+                {title(name): each, **{title(key): _whole(cell) for key, cell in row.items()}}
+                for each, row in value.items()
+            ]
+    return found
+
+
+def plots(card: Card, table: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
+    """The figures that `table` has the numbers for, each with its title."""
+    made = []
+    if "confusion" in table:
+        made.append(
+            ("Which class is taken for which", confusion_matrix(table["confusion"], card.classes))
+        )
+    if "reliability" in table:
+        bins = [ReliabilityBin(**each) for each in table["reliability"]]
+        made.append(("Are the probabilities honest?", reliability_diagram(bins)))
+    if "coverage_curve" in table:
+        points = [CoveragePoint(**each) for each in table["coverage_curve"]]
+        made.append(
+            ("What refusing buys", coverage_curve(points, card.calibration.get("refer_below")))
+        )
+    return made
+
+
+def title(name: str) -> str:
+    """A key of a card as words: `macro_f1` is `Macro f1`."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _measured(card: Card, name: str, table: Mapping[str, Any]) -> None:
+    if rows := figures(table):
+        st.dataframe(rows, hide_index=True, alt=f"{name} of {card.name}, with intervals.")
+    shown = plots(card, table)
+    for column, (words, figure) in zip(st.columns(max(2, len(shown))), shown, strict=False):
+        with column:
+            st.markdown(f"**{words}**")
+            st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    for words, lines in tables(table).items():
+        st.markdown(f"**{show.plain(words)}**")
+        st.dataframe(list(lines), hide_index=True, alt=f"{name}: {words} of {card.name}.")
+
+
+def _origin(card: Card) -> None:
+    st.header("Origin", anchor=False)
+    facts = {
+        "Weights, sha256": card.weights_sha256,
+        "Made": card.created_at,
+        "Licence": card.licence,
+        "Classes in their order": ", ".join(card.classes),
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{show.html(text)}</dd>" for name, text in facts.items())
+    st.html(f'<dl class="cx cx-facts">{rows}</dl>')
+    for name, table in (("Input", card.input), ("Recipe", card.recipe)):
+        with st.expander(name):
+            st.code(json.dumps(table, indent=2, ensure_ascii=False), language="json")
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and isinstance(value[0], Mapping)
+
+
+def _is_grid(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and len(value) > 1
+        and all(isinstance(row, Mapping) and row and "value" not in row for row in value.values())
+    )
+
+
+def _whole(value: Any) -> str:
+    interval = _interval(value)
+    return _value(value) + (f" ({interval})" if interval else "")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _value(value["value"])
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(each) for each in value)
+    return str(value)
+
+
+def _interval(value: Any) -> str:
+    if isinstance(value, Mapping) and "low" in value and "high" in value:
+        return f"{_value(value['low'])} to {_value(value['high'])}"
+    return ""

@@ -1,0 +1,48 @@
+"""The entry script: who is here, and which pages they get."""
+
+from pathlib import Path
+
+import streamlit as st
+
+SIDEBAR_PIXELS = 220
+
+PAGES = {
+    "": [
+        st.Page("../pages/start/home.py", title="Home", icon=":material/home:", default=True),
+    ],
+    "Triage": [
+        st.Page(
+            "../pages/triage/reading.py",
+            title="Read cells",
+            icon=":material/biotech:",
+            url_path="triage",
+        ),
+        st.Page(
+            "../pages/triage/worklist.py",
+            title="Worklist",
+            icon=":material/checklist:",
+            url_path="worklist",
+        ),
+    ],
+    "Models": [
+        st.Page(
+            "../pages/models/card.py",
+            title="Model card",
+            icon=":material/description:",
+            url_path="card",
+        ),
+    ],
+}
+
+HERE = Path(__file__).parent
+ICON = HERE / "icon.svg"  # a symbol by name would be fetched from elsewhere
+
+st.set_page_config(
+    page_title="Cervical cytology",
+    page_icon=ICON,
+    layout="wide",
+    initial_sidebar_state=SIDEBAR_PIXELS,
+)
+st.logo(ICON, size="large")
+st.html(HERE / "style.css")
+st.navigation(PAGES).run()

@@ -1,0 +1,76 @@
+"""Overlays for the viewer, drawn from the grey pictures that a reading stores."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pictures
+from plotly.colors import get_colorscale
+from skimage.measure import approximate_polygon, find_contours
+
+from cervix_models.contracts import CYTOPLASM, NUCLEUS
+
+# Okabe and Ito (2008); neither is the colour of a cell class.
+NUCLEUS_COLOUR = (240, 228, 66)
+CYTOPLASM_COLOUR = (0, 114, 178)
+MASK_ALPHA = 115  # 45 %: the cell stays visible under it
+OUTLINE_TOLERANCE = 0.35  # pixels an outline may move when points are left out
+
+Polygon = list[list[float]]
+
+
+def mask_picture(labels_png: bytes) -> bytes:
+    """An RGBA PNG that colours nucleus and cytoplasm of a stored label picture.
+    Raises ValueError for a picture that holds other values than the three labels."""
+    labels = _grey(labels_png)
+    if labels.max(initial=0) > NUCLEUS:
+        raise ValueError("The picture is no mask: it holds other values than 0, 1 and 2.")
+    out = np.zeros((*labels.shape, 4), np.uint8)
+    out[labels == CYTOPLASM] = (*CYTOPLASM_COLOUR, MASK_ALPHA)
+    out[labels == NUCLEUS] = (*NUCLEUS_COLOUR, MASK_ALPHA)
+    return _png(out)
+
+
+def heat_picture(heat_png: bytes) -> bytes:
+    """An RGBA PNG of a stored grey heat map in viridis, opaque: the viewer sets how much shows."""
+    colours = np.full((256, 4), 255, np.uint8)
+    colours[:, :3] = _viridis()
+    return _png(colours[_grey(heat_png)])
+
+
+def outlines(labels_png: bytes) -> dict[str, list[Polygon]]:
+    """Closed polygons `[[x, y], ...]` in pixels of the nucleus, and of the whole cell as
+    `cytoplasm`, x to the right and y down, the picture's corner at (0, 0)."""
+    labels = _grey(labels_png)
+    return {
+        "nucleus": _polygons(labels == NUCLEUS),
+        "cytoplasm": _polygons(labels >= CYTOPLASM),
+    }
+
+
+def _polygons(region: NDArray[np.bool_]) -> list[Polygon]:
+    found = find_contours(np.pad(region, 1).astype(float), 0.5)
+    simple = [approximate_polygon(each, OUTLINE_TOLERANCE) for each in found]
+    # Padding moves the grid by one and a pixel's middle lies half a pixel in.
+    return [(each[:, ::-1] - 0.5).round(2).tolist() for each in simple if len(each) > 3]
+
+
+def _viridis() -> NDArray[np.uint8]:
+    stops, names = zip(*get_colorscale("Viridis"), strict=True)
+    rgb = np.array([[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in names])
+    grey = np.linspace(0, 1, 256)
+    channels = [np.interp(grey, stops, rgb[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=1).round().astype(np.uint8)
+
+
+def _grey(png: bytes) -> NDArray[np.uint8]:
+    with Pictures.open(io.BytesIO(png)) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    Pictures.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()

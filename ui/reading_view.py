@@ -1,0 +1,198 @@
+"""One stored reading on a page: picture, answer, verdict, features, models, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from cervix_models.contracts import Reading, VerdictKind, WorklistRow
+from cervix_models.data.labels import CLASSES
+from cervix_models.errors import DataError, VerdictError
+from cervix_models.morphology import FEATURES, Feature, load_class_ranges
+from cervix_models.plots import alt_text, feature_strip
+from cervix_models.services import exports
+from ui import session, show
+from ui.viewer import show_viewer
+
+REGIONS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "cell": "Whole cell"}
+
+
+def show_reading(row: WorklistRow) -> None:
+    """Shows all that is stored of one reading, and takes a verdict on it."""
+    reading = row.reading
+    left, right = st.columns([11, 9], gap="large")
+    with left:
+        _picture(reading)
+    with right:
+        _shares(reading)
+        _verdict(row)
+    details, models, files = st.tabs(["Features", "Models", "Export"])
+    with details:
+        _features(reading)
+    with models:
+        _models(reading)
+    with files:
+        _exports(row)
+
+
+def _picture(reading: Reading) -> None:
+    show_viewer(reading, show.picture_words(reading))
+    for sentence in reading.warnings:
+        st.caption(show.plain(sentence))
+    if reading.heat is not None:
+        show.heat_shares(reading.heat)
+
+
+def show_answer(reading: Reading) -> None:
+    """Shows the answer in one line, and the notice that stands beside every answer."""
+    if reading.sample:
+        st.badge("Synthetic sample, no real cell", icon=":material/science:", color="gray")
+    show.answer(reading)
+    show.notice()
+
+
+def _shares(reading: Reading) -> None:
+    if reading.label is not None:
+        show.probabilities(reading)
+        show.conformal(reading)
+    elif reading.probabilities:
+        with st.expander("What the classifier measured; none of it is an answer"):
+            show.probabilities(reading)
+
+
+def _verdict(row: WorklistRow) -> None:
+    reading = row.reading
+    st.header("Your verdict", anchor=False)
+    if row.verdict is not None:
+        given = row.verdict
+        remark = f" – {show.plain(given.remark)}" if given.remark else ""
+        st.success(
+            f"**{show.verdict_words(given)}**{remark}  \n{show.when(given.created_at)}",
+            icon=":material/task_alt:",
+        )
+    if problem := st.session_state.pop("verdict_problem", None):
+        st.error(show.plain(problem))
+    st.text_input(
+        "Remark (optional)",
+        key=_remark_key(reading),
+        max_chars=500,
+        placeholder="Kept with the verdict",
+    )
+    with st.container(horizontal=True):
+        agree = f"Agree: {show.answer_words(reading)}"
+        _verdict_button(reading, agree, "agree", shortcut="A", kind="primary")
+        if reading.label is not None:
+            _verdict_button(reading, "Refer", "refer", shortcut="F")
+    st.caption("Or it is:")
+    with st.container(horizontal=True):
+        for number, each in enumerate(CLASSES, start=1):
+            if each.name != reading.label:
+                _verdict_button(reading, each.name, "correct", each.name, shortcut=str(number))
+
+
+def _verdict_button(
+    reading: Reading,
+    text: str,
+    verdict: VerdictKind,
+    label: str | None = None,
+    *,
+    shortcut: str,
+    kind: str = "secondary",
+) -> None:
+    st.button(
+        text,
+        key=f"verdict-{verdict}-{label}-{reading.id}",
+        type="primary" if kind == "primary" else "secondary",
+        shortcut=shortcut,
+        on_click=_give_verdict,
+        args=(reading, verdict, label),
+    )
+
+
+def _give_verdict(reading: Reading, verdict: VerdictKind, label: str | None) -> None:
+    remark = st.session_state.get(_remark_key(reading), "").strip()
+    author = session.current_user().name
+    try:
+        session.triage().give_verdict(reading.id, verdict, label, remark, author)
+    except VerdictError as problem:
+        st.session_state["verdict_problem"] = str(problem)
+        return
+    st.session_state[_remark_key(reading)] = ""
+    st.toast("Verdict stored", icon=":material/task_alt:")
+
+
+def _remark_key(reading: Reading) -> str:
+    return f"remark-{reading.id}"
+
+
+def _features(reading: Reading) -> None:
+    if not reading.features:
+        st.info("Nothing was measured: the picture was refused, or no nucleus and cell were found.")
+        return
+    try:
+        ranges = load_class_ranges()
+    except DataError as problem:
+        st.warning(show.plain(str(problem)))
+        ranges = {}
+    region = st.segmented_control(
+        "Region", list(REGIONS), format_func=REGIONS.__getitem__, default="nucleus", required=True
+    )
+    features = tuple(each for each in FEATURES if each.region == region)
+    _strip(reading, features, ranges)
+    scale = reading.micrometres_per_pixel
+    st.caption("● marks a class in whose middle 90 % the value lies. Hold it against the picture.")
+    st.dataframe(
+        show.feature_rows(features, reading.features, ranges, scale),
+        hide_index=True,
+        alt=f"Features of the {REGIONS[region].lower()}, each beside the five classes’ ranges.",
+    )
+
+
+def _strip(reading: Reading, features: tuple[Feature, ...], ranges: show.Ranges) -> None:
+    titles = {each.title: each for each in features if each.name in reading.features}
+    usual = next((title for title in titles if title.endswith(" area")), None)
+    title = st.selectbox(
+        "Feature beside the five classes",
+        list(titles),
+        index=list(titles).index(usual) if usual else 0,
+    )
+    if title is None or not ranges:
+        return
+    feature = titles[title]
+    value = reading.features[feature.name]
+    figure = feature_strip(feature, value, ranges, reading.micrometres_per_pixel)
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    st.caption(show.plain(feature.meaning))
+
+
+def _models(reading: Reading) -> None:
+    for use in reading.models:
+        show.card_line(use)
+    st.page_link("../pages/models/card.py", label="The whole cards", icon=":material/description:")
+
+
+def _exports(row: WorklistRow) -> None:
+    st.caption("Each file carries the notice. GeoJSON holds the outlines as QuPath opens them.")
+    blob = session.triage().blob
+    kinds: dict[str, tuple[str, Callable[[], exports.Export]]] = {
+        "JSON": ("json", lambda: exports.export_json(row)),
+        "CSV": ("csv", lambda: exports.export_csv([row])),
+        "GeoJSON": ("geojson", lambda: exports.export_geojson(row, blob)),
+        "PDF report": ("pdf", lambda: exports.export_pdf(row, blob)),
+    }
+    with st.container(horizontal=True):
+        for text, (ending, export) in kinds.items():
+            st.download_button(
+                text,
+                partial(_content, export),  # made when it is asked for
+                f"reading-{row.reading.id}.{ending}",
+                key=f"export-{ending}-{row.reading.id}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _content(export: Callable[[], exports.Export]) -> bytes:
+    return export().data

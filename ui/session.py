@@ -1,0 +1,71 @@
+"""Who is here, and the parts of the system that all sessions of this process share."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from cervix_models.data.samples import sample_cells
+from cervix_models.errors import StorageError
+from cervix_models.services.triage import Triage, open_triage
+
+Role = Literal["learner", "pathologist", "admin"]
+ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
+
+
+@dataclass(frozen=True)
+class User:
+    """A person at a page."""
+
+    name: str
+    roles: tuple[Role, ...]
+
+
+LOCAL_USER = User(name="local", roles=ROLES)
+
+
+def current_user() -> User:
+    """The person at this session: the one local user, who may do everything, as there are no
+    accounts. Every page and service asks here, so that accounts have one place to go."""
+    return LOCAL_USER
+
+
+def require_role(role: Role) -> User:
+    """The person at this session, who has the role; for anyone else the page stops with a sentence.
+    The first statement of every page."""
+    user = current_user()
+    if role not in user.roles:
+        st.error(f"This page is for the role “{role}”. Ask an administrator for it.")
+        st.stop()
+    return user
+
+
+@st.cache_resource(show_spinner=False)
+def shared_triage() -> Triage:
+    """The triage service, one a process; its models load with the first reading.
+    Raises StorageError where the store cannot be opened."""
+    return open_triage()
+
+
+def triage() -> Triage:
+    """The triage service, for a page: where its store cannot be opened, the page stops with the
+    reason."""
+    try:
+        return shared_triage()
+    except StorageError as problem:
+        st.error(str(problem))
+        st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> list[tuple[str, str, bytes]]:
+    """The built-in synthetic cells as (name, class it is drawn after, PNG)."""
+    return sample_cells()
+
+
+def data_url(png: bytes) -> str:
+    """A PNG as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()

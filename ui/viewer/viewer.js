@@ -1,0 +1,234 @@
+// A cell image to pan and zoom, with layers that are switched here, without a rerun of the page.
+
+const REMEMBERED = "cervix.viewer.layers";
+const SVG = "http://www.w3.org/2000/svg";
+const LAYER_OF_KEY = { x: "mask", z: "outline", h: "heat" };
+const ZOOM_STEP = 1.4;
+const SCALE_BAR_PIXELS = 110;
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".viewer");
+  const signature = JSON.stringify(data);
+  if (root.mounted?.signature !== signature) {
+    root.mounted?.remove();
+    root.mounted = mount(root, data, signature);
+  }
+  return () => {
+    root.mounted?.remove();
+    root.mounted = undefined;
+  };
+}
+
+function mount(root, data, signature) {
+  const parts = Object.fromEntries(
+    ["stage", "opacity", "scale", "help", "problem"].map((name) => [name, root.querySelector("." + name)]),
+  );
+  const view = { root, data, parts, layers: recall(), viewer: null, gone: false };
+  root.setAttribute("aria-label", data.alt);
+  root.style.aspectRatio = Math.min(1.7, Math.max(0.95, data.width / data.height));
+  const stop = new AbortController();
+  listen(view, stop.signal);
+  load(data.library).then(
+    () => view.gone || open(view),
+    () => complain(view, "The viewer could not be loaded. Reload the page."),
+  );
+  show(view);
+  return {
+    signature,
+    remove() {
+      view.gone = true;
+      stop.abort();
+      view.viewer?.destroy();
+      parts.stage.replaceChildren();
+    },
+  };
+}
+
+// One script element a document, however many viewers there are.
+function load(url) {
+  window.cervixViewerLibrary ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = (problem) => {
+      window.cervixViewerLibrary = undefined;
+      reject(problem);
+    };
+    document.head.append(script);
+  });
+  return window.cervixViewerLibrary;
+}
+
+function open(view) {
+  const { data, parts } = view;
+  view.viewer = window.OpenSeadragon({
+    element: parts.stage,
+    tileSources: { type: "image", url: data.image },
+    drawer: "canvas",
+    showNavigationControl: false,
+    imageSmoothingEnabled: true,
+    maxZoomPixelRatio: 24,
+    minZoomImageRatio: 0.6,
+    visibilityRatio: 0.4,
+    homeFillsViewer: false,
+    animationTime: 0.3,
+    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+  });
+  const { viewer } = view;
+  viewer.addHandler("open", () => {
+    viewer.addOverlay({
+      element: overlay(data),
+      location: new window.OpenSeadragon.Rect(0, 0, 1, data.height / data.width),
+    });
+    show(view);
+    view.root.dataset.ready = "true";
+  });
+  viewer.addHandler("open-failed", () => complain(view, "The picture could not be loaded. Reload the page."));
+  viewer.addHandler("update-viewport", () => drawScale(view));
+  // Letters belong to the page; of the library's own keys the arrows stay.
+  viewer.addHandler("canvas-key", (event) => {
+    event.preventDefaultAction = !event.originalEvent.key.startsWith("Arrow");
+  });
+  viewer.canvas.setAttribute("role", "application");
+  viewer.canvas.setAttribute("aria-label", data.alt + " Arrow keys move, plus and minus zoom.");
+}
+
+function overlay(data) {
+  const box = document.createElement("div");
+  box.className = "overlay";
+  for (const layer of ["heat", "mask"]) {
+    if (!data[layer]) continue;
+    const picture = new Image();
+    picture.alt = "";
+    picture.dataset.layer = layer;
+    picture.src = data[layer];
+    box.append(picture);
+  }
+  if (data.outlines) box.append(outlines(data));
+  return box;
+}
+
+function outlines(data) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.dataset.layer = "outline";
+  svg.setAttribute("class", "outlines");
+  svg.setAttribute("viewBox", `0 0 ${data.width} ${data.height}`);
+  svg.setAttribute("preserveAspectRatio", "none");
+  for (const region of ["cytoplasm", "nucleus"]) {
+    const path = data.outlines[region].map((points) => "M" + points.map((p) => p.join(" ")).join("L") + "Z").join("");
+    for (const style of ["casing", region]) {
+      const line = document.createElementNS(SVG, "path");
+      line.setAttribute("class", style);
+      line.setAttribute("d", path);
+      svg.append(line);
+    }
+  }
+  return svg;
+}
+
+function listen(view, signal) {
+  const { root, parts } = view;
+  const on = (target, event, act) => target.addEventListener(event, act, { signal });
+  for (const button of root.querySelectorAll("[data-toggle]")) {
+    button.disabled = !available(view.data, button.dataset.toggle);
+    on(button, "click", () => toggle(view, button.dataset.toggle));
+  }
+  for (const button of root.querySelectorAll("[data-action]")) {
+    on(button, "click", () => act(view, button.dataset.action));
+  }
+  on(parts.opacity.querySelector("input"), "input", (event) => {
+    view.layers.opacity = Number(event.target.value);
+    show(view);
+  });
+  on(document, "keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.composedPath()[0])) return;
+    const layer = LAYER_OF_KEY[event.key.toLowerCase()];
+    const action = { "+": "in", "=": "in", "-": "out", 0: "home", "?": "help" }[event.key];
+    if (layer) toggle(view, layer);
+    else if (action) act(view, action);
+    else if (event.key === "Escape" && !parts.help.hidden) act(view, "help");
+  });
+}
+
+function isWriting(element) {
+  return element?.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element?.tagName);
+}
+
+function available(data, layer) {
+  return Boolean(data[layer === "outline" ? "outlines" : layer]);
+}
+
+function toggle(view, layer) {
+  if (!available(view.data, layer)) return;
+  view.layers[layer] = !view.layers[layer];
+  show(view);
+}
+
+function act(view, action) {
+  if (action === "help") {
+    view.parts.help.hidden = !view.parts.help.hidden;
+    view.root.querySelector("[data-action=help]").setAttribute("aria-expanded", String(!view.parts.help.hidden));
+    return;
+  }
+  const viewport = view.viewer?.viewport;
+  if (!viewport) return;
+  if (action === "home") viewport.goHome();
+  else viewport.zoomBy(action === "in" ? ZOOM_STEP : 1 / ZOOM_STEP);
+  viewport.applyConstraints();
+}
+
+function show(view) {
+  const { root, parts, layers, data } = view;
+  for (const button of root.querySelectorAll("[data-toggle]")) {
+    const layer = button.dataset.toggle;
+    const shown = layers[layer] && available(data, layer);
+    button.setAttribute("aria-pressed", String(shown));
+    const element = root.querySelector(`[data-layer="${layer}"]`);
+    if (element) element.toggleAttribute("hidden", !shown);
+    if (element && layer === "heat") element.style.opacity = layers.opacity / 100;
+  }
+  parts.opacity.hidden = !(layers.heat && data.heat);
+  parts.opacity.querySelector("input").value = layers.opacity;
+  parts.problem.hidden = true;
+  remember(layers);
+}
+
+function drawScale({ viewer, parts, data }) {
+  if (!data.micrometresPerPixel || !viewer.world.getItemAt(0)) return;
+  const zoom = viewer.world.getItemAt(0).viewportToImageZoom(viewer.viewport.getZoom(true));
+  const screenPixelsPerMicrometre = zoom / data.micrometresPerPixel;
+  const length = roundDown(SCALE_BAR_PIXELS / screenPixelsPerMicrometre);
+  parts.scale.hidden = false;
+  parts.scale.querySelector(".rule").style.width = length * screenPixelsPerMicrometre + "px";
+  parts.scale.querySelector(".length").textContent = `${length} µm`;
+}
+
+// 1, 2 or 5 times a power of ten.
+function roundDown(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [5, 2, 1].find((each) => each * power <= value);
+  return Number((step * power).toPrecision(1));
+}
+
+function complain({ parts }, sentence) {
+  parts.problem.textContent = sentence;
+  parts.problem.hidden = false;
+}
+
+// Which layers a reader likes to see holds for the next cell and the next visit.
+function recall() {
+  const usual = { mask: false, outline: true, heat: false, opacity: 55 };
+  try {
+    return { ...usual, ...JSON.parse(localStorage.getItem(REMEMBERED)) };
+  } catch {
+    return usual;
+  }
+}
+
+function remember(layers) {
+  try {
+    localStorage.setItem(REMEMBERED, JSON.stringify(layers));
+  } catch {
+    // A browser that stores nothing shows the usual layers each time.
+  }
+}
