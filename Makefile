@@ -9,6 +9,7 @@ TEST_ARGS ?=
 BIN := $(VENV)/bin
 APP_READY := $(VENV)/.app-ready
 TESTS_READY := $(VENV)/.tests-ready
+MODELS_READY := $(VENV)/.models-ready
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types browser postgres bench train figures clean
@@ -16,7 +17,7 @@ TESTS_READY := $(VENV)/.tests-ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(APP_READY) ## set up and open the app at http://localhost:8501
+run: $(MODELS_READY) ## set up and open the app at http://localhost:8501
 	$(BIN)/streamlit run app.py $(RUN_ARGS)
 
 test: lint types $(TESTS_READY) ## set up and run all checks that need no browser and no server
@@ -39,7 +40,7 @@ browser: $(TESTS_READY) ## run the tests that drive Chromium
 postgres: $(TESTS_READY) ## run the tests against a PostgreSQL server
 	$(BIN)/python -m pytest -m postgres $(TEST_ARGS)
 
-bench: $(APP_READY) ## measure the time and memory of one reading
+bench: $(MODELS_READY) ## measure the time and memory of one reading
 	$(BIN)/python -m cervix_models bench
 
 train: $(APP_READY) ## train every model of the recipes
@@ -67,3 +68,7 @@ $(APP_READY): requirements.txt | $(BIN)/python
 $(TESTS_READY): requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements-dev.txt
 	@touch $(APP_READY) $@
+
+$(MODELS_READY): $(APP_READY) $(wildcard weights/*/card.json)
+	$(BIN)/python -m cervix_models prepare
+	@touch $@

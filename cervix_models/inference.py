@@ -48,6 +48,14 @@ def turned_back(batch: Batch, view: int) -> Batch:
     return np.ascontiguousarray(back[..., ::-1] if view >= 4 else back)
 
 
+def stretched(maps: Batch, shape: tuple[int, ...]) -> Batch:
+    """Maps `(c, h, w)` brought to another height and width, bilinearly."""
+    height, width = shape
+    pick = PilImage.Resampling.BILINEAR
+    planes = [PilImage.fromarray(plane).resize((width, height), pick) for plane in maps]
+    return np.stack([np.asarray(plane, np.float32) for plane in planes])
+
+
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Probabilities `(n, c)` of logits `(n, c)`."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
 
 from cervix_models.contracts import Card, Classification, Image, Segmentation
 from cervix_models.exporting import onnx_session
@@ -16,6 +15,7 @@ from cervix_models.inference import (
     prepared,
     sigmoid,
     softmax,
+    stretched,
     turned,
     turned_back,
 )
@@ -73,7 +73,7 @@ class OutlineReader:
         views = int(self.card.input["views"])
         maps = sum(turned_back(sigmoid(self.run(turned(batch, v))[0]), v) for v in range(views))
         return [
-            one_cell(_stretched(each / views, image.shape[:2]))
+            one_cell(stretched(each / views, image.shape[:2]))
             for each, image in zip(np.asarray(maps), images, strict=True)
         ]
 
@@ -92,10 +92,3 @@ def conformal_members(
 
 def _prepared(images: Sequence[Image], card: Card) -> Batch:
     return prepared(images, int(card.input["size"]), card.input["mean"], card.input["std"])
-
-
-def _stretched(maps: Batch, shape: tuple[int, ...]) -> Batch:
-    height, width = shape
-    pick = PilImage.Resampling.BILINEAR
-    planes = [PilImage.fromarray(plane).resize((width, height), pick) for plane in maps]
-    return np.stack([np.asarray(plane, np.float32) for plane in planes])

@@ -48,6 +48,16 @@ def refused(measures: Measures, ranges: Ranges) -> NDArray[np.bool_]:
     return np.any(outside, axis=0)
 
 
+def cross_refused(measures: Measures, folds: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which cells `(n,)` the gate refuses by ranges that were chosen on the other folds' cells."""
+    out = np.zeros(len(folds), bool)
+    for number in np.unique(folds):
+        here = folds == number
+        ranges = fit_ranges({name: values[~here] for name, values in measures.items()})
+        out[here] = refused({name: values[here] for name, values in measures.items()}, ranges)
+    return out
+
+
 def as_columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
     """Rows of measures as one array a measure."""
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}

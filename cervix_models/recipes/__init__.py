@@ -54,7 +54,7 @@ class Recipe:
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
     folds: int = 5
     seed: int = 0
-    views: int = 8  # test-time flips and quarter turns averaged over: 1 or 8
+    views: int = 8  # test-time flips and quarter turns averaged over, 1 to 8
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)

@@ -21,7 +21,7 @@ from cervix_models.registry import ModelEntry, register
 
 _TAPS = (1, 3, 6, 13, 17)  # blocks of MobileNetV2 whose maps are 1/2 ... 1/32 of the input
 _ENCODER = (16, 24, 32, 96, 320)
-_DECODER = (128, 64, 32, 16)
+_DECODER = (64, 32, 24, 16)
 
 
 class AttentionGate(nn.Module):
@@ -122,7 +122,7 @@ register(
         name="dual_head_unet",
         kind="segmenter",
         builder=build,
-        input_size=160,
+        input_size=128,
         source="DualHeadAttConvNeXtUNet, Cervical Cancer Detection System, with a compact encoder",
         backbone="mobilenet_v2",
     )

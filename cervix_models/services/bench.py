@@ -6,13 +6,16 @@ import resource
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from socket import socket
 
 import numpy as np
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from cervix_models.contracts import Image
 from cervix_models.data.labels import CLASS_NAMES
@@ -41,7 +44,7 @@ def bench(readings: int, bulk: int) -> Iterator[str]:
     yield f"bulk, without Grad-CAM             {speed:8.1f} images/s"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory of reading             {peak:8.0f} MB"
-    yield f"app started, first page answered   {_first_page():8.2f} s"
+    yield f"app started and first page shown   {_first_page():8.2f} s"
 
 
 def _timed(reader: Reader, image: Image) -> float:
@@ -51,21 +54,23 @@ def _timed(reader: Reader, image: Image) -> float:
 
 
 def _first_page(patience: float = 60.0) -> float:
-    """Seconds from starting the app to its first answered page."""
+    """Seconds from starting the app to the end of its first page, asked for as a browser does."""
     with closing(socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command += ["--server.address=127.0.0.1", "--server.headless=true"]
     started = time.perf_counter()
     quiet = subprocess.DEVNULL
     app = subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet)  # noqa: S603 ours
     try:
         while time.perf_counter() - started < patience:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
-                    return time.perf_counter() - started
-            except (urllib.error.URLError, OSError):
+                _run_page(f"ws://127.0.0.1:{port}/_stcore/stream", patience)
+            except (OSError, WebSocketException):
                 time.sleep(0.05)
+            else:
+                return time.perf_counter() - started
     finally:
         app.terminate()
         app.wait()
@@ -73,3 +78,20 @@ def _first_page(patience: float = 60.0) -> float:
         f"The app did not answer within {patience:.0f} s; one page was expected. Start it by hand "
         "with `make run` to see why."
     )
+
+
+def _run_page(address: str, patience: float) -> None:
+    """Opens a session and runs the page that it starts with."""
+    request = BackMsg()
+    request.rerun_script.query_string = ""
+    with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as session:
+        session.send(request.SerializeToString())
+        message = ForwardMsg()
+        while message.WhichOneof("type") != "script_finished":
+            message.ParseFromString(session.recv(patience, decode=False))
+            if message.delta.new_element.WhichOneof("type") == "exception":
+                problem = message.delta.new_element.exception.message
+                raise CervixError(
+                    f"The first page ended with an error: {problem} Start the app with `make run` "
+                    "to see where."
+                )

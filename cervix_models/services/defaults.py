@@ -1,4 +1,4 @@
 """Which weights read where nobody chose others."""
 
-CLASSIFIER = "resnet50_trunk"
+CLASSIFIER = "mobilenetv2"
 SEGMENTER = "dual_head_unet"

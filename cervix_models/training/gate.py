@@ -11,7 +11,13 @@ import numpy as np
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import Segmentation
-from cervix_models.evaluation.gate import as_columns, fit_ranges, fit_space, refused
+from cervix_models.evaluation.gate import (
+    as_columns,
+    cross_refused,
+    fit_ranges,
+    fit_space,
+    refused,
+)
 from cervix_models.evaluation.noncells import kind_of, non_cells
 from cervix_models.gate import load_space, measures_of
 from cervix_models.predictors import CellReader, OutlineReader
@@ -31,9 +37,11 @@ def fit_gate(classifier: Plan, segmenter: Plan, settings: Settings) -> dict[str,
     """The gate's figures, after its space and ranges were written beside the classifier's weights.
 
     Distances are those of held-out cells in the space of their own fold's network; outlines are
-    those of the fold that held the cell out. The final space is made of the final network.
+    those of the fold that held the cell out. The final space is made of the final network. The
+    ranges are chosen on all cells; the share that is refused is counted with each fold's cells
+    judged by ranges that the other folds chose.
     """
-    measures = _held_out(classifier, segmenter)
+    measures, folds = _held_out(classifier, segmenter)
     ranges = fit_ranges(measures)
     folder = settings.weights / classifier.recipe.name
     cells = CellReader(classifier.recipe.name, settings)
@@ -46,8 +54,8 @@ def fit_gate(classifier: Plan, segmenter: Plan, settings: Settings) -> dict[str,
     card = load_card(classifier.recipe.name, settings.weights)
     figures = {
         "held_out_cells": len(rows),
-        "held_out_refused": float(refused(measures, ranges).mean()),
-        "refused_by": {n: float(refused({n: measures[n]}, ranges).mean()) for n in ranges},
+        "held_out_refused": float(cross_refused(measures, folds).mean()),
+        "refused_by": {n: float(cross_refused({n: measures[n]}, folds).mean()) for n in ranges},
     }
     calibration = {**card.calibration, "gate": {"ranges": ranges, **figures}}
     save_card(replace(card, calibration=calibration), folder)
@@ -76,8 +84,8 @@ def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, A
     return figures
 
 
-def _held_out(classifier: Plan, segmenter: Plan) -> dict[str, np.ndarray]:
-    """Every measure of the gate, of every cell, by networks that were not trained on it."""
+def _held_out(classifier: Plan, segmenter: Plan) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Every measure of the gate, of every cell, by networks not trained on it, and its fold."""
     outlined, seen = _gathered(segmenter), _gathered(classifier)
     masks = dict(zip(outlined["positions"].tolist(), outlined["masks"], strict=True))
     packed = classifier.packed
@@ -93,7 +101,7 @@ def _held_out(classifier: Plan, segmenter: Plan) -> dict[str, np.ndarray]:
         for at, far in zip(seen["positions"][here], distances, strict=True):
             mask = Segmentation.from_labels(masks[int(at)])
             rows.append(measures_of(packed.images[at], mask, float(far)))
-    return as_columns(rows)
+    return as_columns(rows), seen["folds"]
 
 
 def _gathered(plan: Plan) -> dict[str, Any]:

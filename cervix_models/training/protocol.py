@@ -22,7 +22,7 @@ from cervix_models.data.splits import (
 )
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.errors import DataError
-from cervix_models.inference import prepared, softmax, turned, turned_back
+from cervix_models.inference import prepared, softmax, stretched, turned, turned_back
 from cervix_models.inference import sigmoid as to_probability
 from cervix_models.outlines import one_cell
 from cervix_models.recipes import Recipe
@@ -150,7 +150,8 @@ def _segmented(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np
     for view in range(plan.recipe.views):
         logits = network(_on(network, turned(batch, view))).float().cpu().numpy()
         maps.append(turned_back(to_probability(logits), view))
-    labels = [one_cell(each).labels() for each in np.mean(maps, axis=0)]
+    shape = plan.packed.images.shape[1:3]
+    labels = [one_cell(stretched(each, shape)).labels() for each in np.mean(maps, axis=0)]
     return {"masks": np.stack(labels)}
 
 

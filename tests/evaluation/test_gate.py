@@ -10,6 +10,7 @@ from cervix_models.evaluation.gate import (
     FAR,
     KEPT,
     as_columns,
+    cross_refused,
     fit_ranges,
     fit_space,
     refused,
@@ -32,6 +33,14 @@ def test_one_measure_outside_refuses() -> None:
     ranges = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
     assert refused(measures, ranges).tolist() == [False, False, True, True]
     assert refused({"a": measures["a"]}, ranges).tolist() == [False, False, False, True]
+
+
+def test_a_fold_is_judged_by_the_ranges_of_the_others() -> None:
+    values = np.concatenate([np.linspace(0, 1, 1000), np.linspace(5, 6, 1000)])
+    folds = np.repeat([0, 1], 1000)
+    assert refused({"a": values}, fit_ranges({"a": values})).mean() < 0.01
+    assert cross_refused({"a": values}, folds).all()
+    assert cross_refused({"a": values % 1}, folds).mean() < 0.01
 
 
 def test_rows_become_columns() -> None:

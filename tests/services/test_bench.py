@@ -21,8 +21,19 @@ def test_every_figure_is_printed_with_its_unit(tiny_models, monkeypatch) -> None
     assert all(value > 0 for value in figures.values())
     median, slowest = figures["one reading, median"], figures["one reading, 95th percentile"]
     assert median <= slowest
-    assert figures["app started, first page answered"] == 1.5
+    assert figures["app started and first page shown"] == 1.5
     assert all(re.fullmatch(r".{34} +[\d.]+ \S+", line) for line in lines)
+
+
+def test_the_first_page_is_run_as_a_browser_asks_for_it() -> None:
+    assert 0.1 < bench_module._first_page() < 60
+
+
+def test_a_first_page_that_fails_is_said(monkeypatch, tmp_path) -> None:
+    (tmp_path / "app.py").write_text("raise RuntimeError('no page')\n")
+    monkeypatch.setattr(bench_module, "ROOT", tmp_path)
+    with pytest.raises(CervixError, match="ended with an error"):
+        bench_module._first_page()
 
 
 def test_an_app_that_does_not_answer_is_stopped_and_said(monkeypatch) -> None:
