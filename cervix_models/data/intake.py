@@ -251,7 +251,7 @@ def _stored(picture: PilImage.Image) -> bytes:
 def _too_large(name: str, given: str, limits: Limits) -> str:
     return (
         f"{name} has {given}; at most {limits.pixels / MEGA:.0f} megapixels were expected. Cut out "
-        "one cell, or read a whole field with the field reader."
+        "one cell with a little background."
     )
 
 

@@ -46,8 +46,9 @@ class Triage:
     ) -> Reading:
         """The stored reading of one upload.
 
-        Raises IntakeError for bytes that are no cell picture, for a synthetic one that is not one
-        of our samples, and for a scale no microscope has. Then nothing is stored.
+        With `sample`, a picture that carries the mark of a generated one may be read, and the
+        reading is marked so. Raises IntakeError for bytes that are no cell picture, for a generated
+        one without `sample`, and for a scale no microscope has. Then nothing is stored.
         """
         _check_scale(micrometres_per_pixel)
         cell = take_cell_image(upload, filename)
@@ -58,7 +59,7 @@ class Triage:
                 "instead."
             )
         finding = self.reader().read(cell.pixels)
-        reading = self._kept(cell, finding, micrometres_per_pixel, sample)
+        reading = self._kept(cell, finding, micrometres_per_pixel)
         self.store.add_reading(reading)
         return reading
 
@@ -107,9 +108,7 @@ class Triage:
         """The cards of all weights there are."""
         return load_cards(self.settings.weights)
 
-    def _kept(
-        self, cell: CellImage, finding: Finding, scale: float | None, sample: bool
-    ) -> Reading:
+    def _kept(self, cell: CellImage, finding: Finding, scale: float | None) -> Reading:
         """The reading of a finding, its pictures put into the store."""
         heat = finding.heat
         height, width = cell.pixels.shape[:2]
@@ -132,7 +131,7 @@ class Triage:
             gate=dict(finding.gate),
             models=self.reader().models,
             micrometres_per_pixel=scale,
-            sample=sample,
+            sample=cell.synthetic,
             warnings=cell.warnings,
         )
 

@@ -88,7 +88,8 @@ def _take_in(files: list[UploadedFile], scale: float | None) -> None:
         except IntakeError as problem:
             problems.append(str(problem))
         except CervixError as problem:
-            problems.append(str(problem))
+            left = len(files) - number
+            problems.append(f"{problem} {left} of {len(files)} pictures were not read.")
             break
     _finish(found, problems)
 

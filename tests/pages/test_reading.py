@@ -115,6 +115,7 @@ def test_missing_weights_are_said_once(page, triage, monkeypatch) -> None:
     upload(page, ("a.png", png(drawn_cell())), ("b.png", png(drawn_cell())))
     assert len(page.error) == 1
     assert "No weights of" in page.error[0].value
+    assert "2 of 2 pictures were not read" in page.error[0].value
 
 
 def test_several_cells_are_stepped_through_in_their_order(page, triage) -> None:

@@ -113,6 +113,7 @@ def test_a_generated_cell_is_read_only_as_a_sample(triage) -> None:
     reading = triage.read(cell, "made.png", sample=True)
     assert reading.sample
     assert triage.reading(reading.id).reading.sample
+    assert not triage.read(png(drawn_cell()), "photograph.png", sample=True).sample
 
 
 def test_verdicts_are_added_and_the_newest_counts(triage) -> None:
