@@ -21,13 +21,15 @@ def dice_scores(found: Masks, truth: Masks) -> dict[str, NDArray[np.float64]]:
 
     Foreground only: background never counts. Where both masks are empty the score is 1.
     """
-    known = truth != _UNKNOWN
-    regions = {
-        "nucleus": (found == NUCLEUS, truth == NUCLEUS),
-        "cytoplasm": (found == CYTOPLASM, truth == CYTOPLASM),
-        "cell": (found != BACKGROUND, truth != BACKGROUND),
+    return {name: _dice(a, b) for name, (a, b) in _regions(found, truth).items()}
+
+
+def pooled_dice(found: Masks, truth: Masks) -> dict[str, float]:
+    """The Dice of the same regions, of the known pixels of all cells together."""
+    return {
+        name: float(2 * (a & b).sum() / max(1, a.sum() + b.sum()))
+        for name, (a, b) in _regions(found, truth).items()
     }
-    return {name: _dice(a & known, b & known) for name, (a, b) in regions.items()}
 
 
 def box_errors(found: Masks, sizes: NDArray[np.int64], margin: int = 10) -> NDArray[np.float64]:
@@ -49,6 +51,15 @@ def with_interval(
     drawn = sums[picks].sum(1) / counts[picks].sum(1)
     low, high = np.percentile(drawn, [2.5, 97.5])
     return {"value": float(values.mean()), "low": float(low), "high": float(high)}
+
+
+def _regions(found: Masks, truth: Masks) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    known = truth != _UNKNOWN
+    return {
+        "nucleus": ((found == NUCLEUS) & known, (truth == NUCLEUS) & known),
+        "cytoplasm": ((found == CYTOPLASM) & known, (truth == CYTOPLASM) & known),
+        "cell": ((found != BACKGROUND) & known, (truth != BACKGROUND) & known),
+    }
 
 
 def _dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.float64]:

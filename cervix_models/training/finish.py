@@ -26,7 +26,12 @@ from cervix_models.evaluation.calibration import (
 )
 from cervix_models.evaluation.classification import Predicted, classification_figures
 from cervix_models.evaluation.scale import scale_figures
-from cervix_models.evaluation.segmentation import box_errors, dice_scores, with_interval
+from cervix_models.evaluation.segmentation import (
+    box_errors,
+    dice_scores,
+    pooled_dice,
+    with_interval,
+)
 from cervix_models.registry import find
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
@@ -173,6 +178,7 @@ def _segmented(plan: Plan, found: dict[str, Any]) -> tuple[dict[str, Any], dict[
     clusters = [packed.clusters[i] for i in at[boxed]]
     figures = {
         "dice": herlev,
+        "dice_pooled": pooled_dice(found["masks"][outlined], packed.masks[at[outlined]]),
         "dice_by_class": {
             kind: {name: float(v[np.array(kinds) == kind].mean()) for name, v in scores.items()}
             for kind in sorted(set(kinds))
@@ -183,10 +189,11 @@ def _segmented(plan: Plan, found: dict[str, Any]) -> tuple[dict[str, Any], dict[
         "captures": len(set(groups)),
         "boxed_cells": int(boxed.sum()),
     }
-    cytoplasm, nucleus = herlev["cytoplasm"]["value"], herlev["nucleus"]["value"]
+    dice = {name: each["value"] for name, each in herlev.items()}
     summary = (
-        f"Dice {cytoplasm:.3f} cytoplasm and {nucleus:.3f} nucleus on {figures['outlined_cells']} "
-        f"Herlev cells, {plan.recipe.folds} folds with captures kept apart"
+        f"Dice {dice['nucleus']:.3f} nucleus, {dice['cell']:.3f} cell and {dice['cytoplasm']:.3f} "
+        f"cytoplasm without nucleus on {figures['outlined_cells']} Herlev cells, "
+        f"{plan.recipe.folds} folds with captures kept apart"
     )
     return {"summary": summary, "cluster_split": figures, **_notes(plan.recipe.name)}, {}
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cervix_models.evaluation.segmentation import box_errors, dice_scores, with_interval
+from cervix_models.evaluation.segmentation import (
+    box_errors,
+    dice_scores,
+    pooled_dice,
+    with_interval,
+)
 
 
 def _mask(cell: tuple[int, int, int, int], nucleus: tuple[int, int, int, int]) -> np.ndarray:
@@ -32,6 +37,16 @@ def test_dice_by_hand() -> None:
     assert scores["cell"][0] == pytest.approx(2 * 50 / 150)
     assert scores["nucleus"][0] == pytest.approx(2 * 8 / 24)
     assert scores["cytoplasm"][0] == pytest.approx(2 * 42 / (42 + 84))
+
+
+def test_pooled_dice_weighs_cells_by_their_pixels() -> None:
+    half = _mask((5, 15, 5, 10), (8, 12, 8, 10))
+    small = _mask((9, 11, 9, 11), (9, 10, 9, 10))  # 4 pixels, missed
+    pooled = pooled_dice(np.stack([half, np.zeros_like(small)]), np.stack([TRUTH, small]))
+    assert pooled["cell"] == pytest.approx(2 * 50 / (50 + 100 + 4))
+    assert pooled["nucleus"] == pytest.approx(2 * 8 / (8 + 16 + 1))
+    empty = np.zeros_like(TRUTH)[None]
+    assert pooled_dice(empty, TRUTH[None])["cell"] == 0
 
 
 def test_what_is_unknown_does_not_count() -> None:
