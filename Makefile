@@ -42,6 +42,7 @@ postgres: $(TESTS_READY) ## run the tests against a PostgreSQL server
 
 bench: $(MODELS_READY) ## measure the time and memory of one reading
 	$(BIN)/python -m cervix_models bench
+	$(BIN)/python -m ui.first_page
 
 train: $(APP_READY) ## train every model of the recipes
 	PATH="$(abspath $(BIN)):$$PATH" scripts/train_all.sh

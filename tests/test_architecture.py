@@ -46,6 +46,12 @@ def test_opening_a_page_imports_no_torch() -> None:
         assert imports.reached(path, SOURCES) & imports.TENSORS == set(), path
 
 
+def test_every_library_that_is_imported_is_required_by_name() -> None:
+    wanted = imports.libraries(files.python_files())
+    assert {"torch", "streamlit", "pytest"} <= set(wanted)
+    assert imports.not_required(wanted, files.requirements()) == {}
+
+
 def test_every_error_is_raised_somewhere() -> None:
     raised = {name for text in SOURCES.values() for name in sources.names_raised(text)}
     defined = set(sources.classes_defined(SOURCES[ERRORS])) - {"CervixError"}
@@ -125,6 +131,18 @@ def test_an_import_in_the_right_direction_passes(path, source) -> None:
 def test_a_library_in_the_wrong_room_is_found(path, source, complaint) -> None:
     (found,) = imports.wrong_library(path, source)
     assert complaint in found
+
+
+def test_a_library_that_is_not_required_is_found() -> None:
+    found = imports.libraries(
+        {
+            "ui/a.py": "import os\nimport PIL.Image\nfrom ui import show\n",
+            "tests/b.py": "def f():\n    from sklearn.svm import SVC\n    from . import c\n",
+        }
+    )
+    assert found == {"PIL": "ui/a.py", "sklearn": "tests/b.py"}
+    assert imports.not_required(found, {"pillow"}) == {"sklearn": "tests/b.py"}
+    assert imports.not_required(found, {"pillow", "scikit-learn"}) == {}
 
 
 def test_what_an_import_loads_is_followed_through_the_project() -> None:

@@ -40,6 +40,24 @@ def sources() -> dict[str, str]:
     }
 
 
+def python_files() -> dict[str, str]:
+    """The text of every Python file, tests too, by its path."""
+    return {
+        path: (ROOT / path).read_text("utf-8") for path in project_files() if path.endswith(".py")
+    }
+
+
+def requirements() -> set[str]:
+    """The distributions that the requirement files name, in lower case with hyphens."""
+    lines = [
+        line
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text("utf-8").splitlines()
+    ]
+    named = [re.match(r"[\w.-]+", line) for line in lines if not line.startswith(("#", "-"))]
+    return {re.sub(r"[-_.]+", "-", each[0]).lower() for each in named if each}
+
+
 def is_text(path: str) -> bool:
     """Whether a file is one that people read."""
     return Path(path).suffix in TEXT or Path(path).name in TEXT_NAMES

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import re
+import sys
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 
 # Rooms from the top of the house to its floor: a module imports its own storey or one below.
 STOREYS: tuple[tuple[str, ...], ...] = (
@@ -30,6 +33,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("errors",),
 )
 OUTSIDE = ("app", "ui", "pages", "scripts")  # stand beside the package, not in it
+OURS = ("cervix_models", "tests", *OUTSIDE)
 SCREENS = ("app", "ui", "pages")
 TRAINERS = ("commands", "worker", "cluster", "training", "scripts")
 STORAGE_KNOWS = ("storage", "data", "contracts", "settings", "errors")
@@ -173,6 +177,26 @@ def wrong_library(path: str, source: str) -> list[str]:
         if each.library in PICKLES:
             found.append(f"{at}: {each.library} runs what it reads; weights are safetensors")
     return found
+
+
+def libraries(sources: Mapping[str, str]) -> dict[str, str]:
+    """The libraries that are imported anywhere, each with a file that does."""
+    return {
+        each.library: path
+        for path, source in sources.items()
+        for each in imports_of(path, source)
+        if each.library not in sys.stdlib_module_names and each.library not in OURS
+    }
+
+
+def not_required(wanted: Mapping[str, str], required: Set[str]) -> dict[str, str]:
+    """Those of `wanted` that no distribution in `required` brings by that import name."""
+    brings = packages_distributions()
+    return {
+        library: path
+        for library, path in wanted.items()
+        if not required & {re.sub(r"[-_.]+", "-", n).lower() for n in brings.get(library, ())}
+    }
 
 
 def reached(start: str, sources: Mapping[str, str]) -> frozenset[str]:
