@@ -11,6 +11,7 @@ import torch
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.explain import Explainer
 from cervix_models.registry import create
+from cervix_models.services.defaults import CLASSIFIER
 from tests import tiny
 from tests.fakes import drawn_cell
 
@@ -76,7 +77,7 @@ def test_threads_get_what_each_asked_for(explainer) -> None:
 
 
 def test_a_random_network_is_explained_too(tiny_models) -> None:
-    heat = Explainer("resnet50_trunk", tiny_models).heat(drawn_cell(), CLASS_NAMES[0])
+    heat = Explainer(CLASSIFIER, tiny_models).heat(drawn_cell(), CLASS_NAMES[0])
     assert heat.shape == (160, 160)
     assert 0 <= heat.min() <= heat.max() <= 1
 

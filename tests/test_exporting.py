@@ -10,6 +10,7 @@ from cervix_models import exporting
 from cervix_models.checkpoints import load_network
 from cervix_models.errors import WeightsError
 from cervix_models.exporting import TOLERANCE, onnx_session
+from cervix_models.services.defaults import CLASSIFIER
 from tests import tiny
 
 
@@ -29,9 +30,9 @@ def _noise(count: int, side: int) -> np.ndarray:
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_classifier_says_logits_and_embeddings_as_torch_does(tiny_models, count) -> None:
-    session, card = onnx_session("resnet50_trunk", tiny_models)
+    session, card = onnx_session(CLASSIFIER, tiny_models)
     assert card.kind == "classifier"
-    network, _ = load_network("resnet50_trunk", tiny_models.weights)
+    network, _ = load_network(CLASSIFIER, tiny_models.weights)
     batch = _noise(count, 64)
     logits, embeddings = session(batch)
     with torch.inference_mode():
