@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cervix_models.gate import Space, unit_length
 
 KEPT = 64  # axes of the embedding that are looked at; half of those there are, at most
-EACH = 0.002  # the part of held-out cells beyond each limit of a quality or outline measure
+EACH = 0.001  # the part of held-out cells beyond each limit of a quality or outline measure
 FAR = 0.02  # the part of held-out cells beyond the limit of distance
 
 Measures = Mapping[str, NDArray[np.float64]]  # by name, one value a cell
