@@ -29,11 +29,8 @@ def _gate(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     packed = load_packed(args.packed or settings.home / "cells160.npz")
-    classifier, segmenter = (
-        Plan(load_recipe(name), packed, args.runs, settings.weights)
-        for name in (CLASSIFIER, SEGMENTER)
-    )
-    fit_gate(classifier, segmenter, settings)
+    classifier = Plan(load_recipe(CLASSIFIER), packed, args.runs, settings.weights)
+    fit_gate(classifier, SEGMENTER, settings)
     try_gate(CLASSIFIER, SEGMENTER, settings)
     return 0
 

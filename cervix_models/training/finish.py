@@ -33,6 +33,7 @@ from cervix_models.evaluation.segmentation import (
     with_interval,
 )
 from cervix_models.registry import find
+from cervix_models.training.held_out import save_held_out
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,9 @@ def finish(plan: Plan) -> Path:
     sha256 = save_weights(network, folder)
     measure: Callable[[Plan, dict[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
     measure = _classified if kind == "classifier" else _segmented
-    metrics, calibration = measure(plan, gathered(folds))
+    found = gathered(folds)
+    metrics, calibration = measure(plan, found)
+    save_held_out(folder, found, plan.packed.sha256)
     random = plan.runs / recipe.name / "random"
     if all((random / f"fold{n}" / PREDICTIONS).is_file() for n in range(recipe.folds)):
         other = gathered([random / f"fold{n}" for n in range(recipe.folds)])

@@ -26,6 +26,7 @@ from cervix_models.settings import Settings
 from cervix_models.training.batches import cells_at
 from cervix_models.training.finish import gathered
 from cervix_models.training.fit import trained
+from cervix_models.training.held_out import load_held_out
 from cervix_models.training.protocol import Plan, folds_of, predict
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 SHOWN = 800  # training cells of a fold that its space is made of
 
 
-def fit_gate(classifier: Plan, segmenter: Plan, settings: Settings) -> dict[str, Any]:
+def fit_gate(classifier: Plan, segmenter: str, settings: Settings) -> dict[str, Any]:
     """The gate's figures, after its space and ranges were written beside the classifier's weights.
 
     Distances are those of held-out cells in the space of their own fold's network; outlines are
@@ -41,7 +42,7 @@ def fit_gate(classifier: Plan, segmenter: Plan, settings: Settings) -> dict[str,
     ranges are chosen on all cells; the share that is refused is counted with each fold's cells
     judged by ranges that the other folds chose.
     """
-    measures, folds = _held_out(classifier, segmenter)
+    measures, folds = _held_out(classifier, segmenter, settings)
     ranges = fit_ranges(measures)
     folder = settings.weights / classifier.recipe.name
     cells = CellReader(classifier.recipe.name, settings)
@@ -84,10 +85,13 @@ def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, A
     return figures
 
 
-def _held_out(classifier: Plan, segmenter: Plan) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _held_out(
+    classifier: Plan, segmenter: str, settings: Settings
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Every measure of the gate, of every cell, by networks not trained on it, and its fold."""
-    outlined, seen = _gathered(segmenter), _gathered(classifier)
-    masks = dict(zip(outlined["positions"].tolist(), outlined["masks"], strict=True))
+    outlined = load_held_out(segmenter, settings.weights)
+    masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
+    seen = gathered([classifier.folder / f"fold{n}" for n in range(classifier.recipe.folds)])
     packed = classifier.packed
     cells = cells_at(packed, find(classifier.recipe.model).input_size)
     rows = []
@@ -99,10 +103,6 @@ def _held_out(classifier: Plan, segmenter: Plan) -> tuple[dict[str, np.ndarray],
         here = seen["folds"] == number
         distances = space.distances(seen["embeddings"][here])
         for at, far in zip(seen["positions"][here], distances, strict=True):
-            mask = Segmentation.from_labels(masks[int(at)])
+            mask = Segmentation.from_labels(masks[packed.sha256[at]])
             rows.append(measures_of(packed.images[at], mask, float(far)))
     return as_columns(rows), seen["folds"]
-
-
-def _gathered(plan: Plan) -> dict[str, Any]:
-    return gathered([plan.folder / f"fold{n}" for n in range(plan.recipe.folds)])

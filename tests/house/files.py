@@ -16,7 +16,7 @@ SOURCE_ROOMS = ("app.py", "cervix_models/", "ui/", "pages/", "scripts/")
 TEXT = frozenset({".py", ".md", ".toml", ".txt", ".html", ".css", ".js", ".json", ".sh", ".ini"})
 TEXT |= {".mako", ".yml", ".yaml", ".svg", ".csv"}
 TEXT_NAMES = frozenset({"Makefile", "run", ".gitignore"})
-WEIGHT_FILES = frozenset({".safetensors", ".json", ".md", ".txt"})
+WEIGHT_FILES = frozenset({".safetensors", ".npz", ".json", ".md", ".txt"})
 
 # Folders that exist on one person's machine: no path of the project starts in them.
 ELSEWHERE = re.compile(r"(?<![\w.:/-])/(?:home|root|work|Users|mnt|media|scratch)/\w")

@@ -17,6 +17,7 @@ from cervix_models.errors import DataError
 from cervix_models.recipes import Optimiser
 from cervix_models.training.finish import finish, gathered
 from cervix_models.training.fit import trained
+from cervix_models.training.held_out import load_held_out
 from cervix_models.training.protocol import Plan, folds_of, run_fold
 from tests import tiny
 
@@ -106,6 +107,14 @@ def test_gathered_predictions_know_their_fold(plan) -> None:
         assert found["positions"][found["folds"] == number].tolist() == fold.held_out.tolist()
 
 
+def test_what_the_folds_said_is_kept_by_the_hash_of_each_cell(plan, card) -> None:
+    kept = load_held_out("tiny_cnn", plan.weights)
+    found = gathered([plan.folder / "fold0", plan.folder / "fold1"])
+    assert kept["sha256"] == [plan.packed.sha256[at] for at in found["positions"]]
+    assert kept["folds"].tolist() == found["folds"].tolist()
+    np.testing.assert_allclose(kept["probabilities"], found["probabilities"], atol=1e-6)
+
+
 def test_a_fold_that_was_not_predicted_is_named(plan) -> None:
     with pytest.raises(DataError, match=r"fold7 holds no predictions\.npz; .* train tiny_cnn"):
         gathered([plan.folder / "fold0", plan.folder / "fold7"])
@@ -127,3 +136,6 @@ def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
     assert set(figures["boxes_by_class"]) == set(CLASS_NAMES)
     assert "nucleus on 8 Herlev cells, 2 folds with captures kept apart" in card.summary
     assert card.calibration == {}
+    kept = load_held_out(given.name, tmp_path / "weights")
+    assert kept["masks"].shape == (18, 64, 64)
+    assert sorted(kept["sha256"]) == sorted(packed.sha256)

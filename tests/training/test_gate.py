@@ -37,11 +37,11 @@ def fitted(tmp_path_factory):
             patched.setattr(f"cervix_models.evaluation.{module}.DRAWS", 20)
         for plan in plans:
             finish(plan)
-    return settings, plans, fit_gate(*plans, settings)
+    return settings, plans[0], fit_gate(plans[0], SEGMENTER, settings)
 
 
 def test_ranges_are_those_of_held_out_cells(fitted) -> None:
-    settings, (plan, _), figures = fitted
+    settings, plan, figures = fitted
     gate = load_card(CLASSIFIER, settings.weights).calibration["gate"]
     assert set(gate["ranges"]) == set(REASONS)
     assert gate["held_out_cells"] == figures["held_out_cells"] == 40
@@ -54,7 +54,7 @@ def test_ranges_are_those_of_held_out_cells(fitted) -> None:
 
 
 def test_a_reader_takes_the_fitted_gate(fitted) -> None:
-    settings, (plan, _), _ = fitted
+    settings, plan, _ = fitted
     assert load_space(settings.weights / CLASSIFIER).mean.shape == (64,)
     reader = Reader(settings)
     blank = reader.read(np.full((90, 90, 3), 255, np.uint8))
@@ -84,9 +84,9 @@ def test_pictures_that_are_no_cell_are_counted_by_kind(fitted, monkeypatch) -> N
 
 
 def test_a_gate_needs_the_folds_of_both_models(fitted, tmp_path) -> None:
-    settings, (classifier, segmenter), _ = fitted
-    elsewhere = replace(segmenter, runs=tmp_path)
+    settings, classifier, _ = fitted
+    elsewhere = replace(settings, weights=tmp_path)
     with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {SEGMENTER}"):
-        fit_gate(classifier, elsewhere, settings)
+        fit_gate(classifier, SEGMENTER, elsewhere)
     with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {CLASSIFIER}"):
-        fit_gate(replace(classifier, runs=tmp_path), segmenter, settings)
+        fit_gate(replace(classifier, runs=tmp_path), SEGMENTER, settings)
