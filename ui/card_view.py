@@ -30,7 +30,8 @@ PLOTTED = ("confusion", "reliability", "coverage_curve")
 
 def show_card(card: Card) -> None:
     """Shows a whole card: how well, on what, for what, and where it fails."""
-    st.html(f'<p class="cx"><b>{show.html(card.metrics.get("summary", ""))}</b></p>')
+    words = f"{card.kind} {card.name} {card.version}: {card.metrics.get('summary', '')}"
+    st.html(f'<p class="cx"><b>{show.html(words[:1].upper() + words[1:])}</b></p>')
     left, right = st.columns(2, gap="large")
     with left:
         st.header("For what", anchor=False)
@@ -51,8 +52,9 @@ def show_card(card: Card) -> None:
         st.header("Also measured", anchor=False)
         _measured(card, "Also measured", loose)
     for name, table in (("Calibration and refusal", card.calibration), ("Data", card.data)):
-        st.header(name, anchor=False)
-        _measured(card, name, table)
+        if table:
+            st.header(name, anchor=False)
+            _measured(card, name, table)
     _origin(card)
 
 

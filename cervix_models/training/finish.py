@@ -54,6 +54,7 @@ _LIMITS = {
     ),
     "segmenter": (
         "Outlines were learned from Herlev alone; SIPaKMeD gave boxes, not outlines.",
+        "Of dark green metaplastic cells it sometimes takes most of the cell for the nucleus.",
         "It finds one cell and one nucleus a picture: of overlapping cells the middle one, of two "
         "nuclei the larger.",
     ),

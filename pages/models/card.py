@@ -10,27 +10,24 @@ from ui.card_view import show_card
 
 
 def page() -> None:
-    """Shows one card at a time, the classifier's first; `?model=<name>` names another."""
+    """Shows one card at a time, classifiers first; `?model=<name>` names another."""
     session.require_role("learner")
     st.title("Model card", anchor=False)
     show.notice()
     try:
-        cards = {card.name: card for card in session.triage().cards()}
+        found = sorted(session.triage().cards(), key=lambda card: (card.kind, card.name))
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
         return
-    if not cards:
+    if not found:
         st.info("There are no weights here yet, so there is no card to show.")
         return
+    cards = {card.name: card for card in found}
+    # The address holds what is shown of an option, so an option is shown by its bare name.
     name = st.segmented_control(
-        "Model",
-        list(cards),
-        format_func=lambda each: f"{each} ({cards[each].kind})",
-        default=next(iter(cards)),
-        required=True,
-        key="model",
+        "Model", list(cards), default=found[0].name, required=True, key="model",
         bind="query-params",
-    )
+    )  # fmt: skip
     show_card(cards[name])
 
 

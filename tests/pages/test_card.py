@@ -47,6 +47,22 @@ def test_a_card_is_shown_whole(page, triage) -> None:
     assert not page.exception
 
 
+def test_classifiers_come_first(page, triage) -> None:
+    other = replace(CARD, name="a-segmenter", kind="segmenter", metrics={"summary": "Dice 0.1"})
+    triage.card_list = [other, CARD]
+    page.run()
+    assert page.segmented_control[0].options == [CARD.name, "a-segmenter"]
+    assert "accuracy 0.5" in shown(page)
+
+
+def test_an_address_names_a_card(page, triage) -> None:
+    other = replace(CARD, name="a-segmenter", kind="segmenter", metrics={"summary": "Dice 0.1"})
+    triage.card_list = [other, CARD]
+    page.query_params["model"] = "a-segmenter"
+    page.run()
+    assert "Dice 0.1" in shown(page)
+
+
 def test_another_card_is_chosen_by_its_name(page, triage) -> None:
     other = replace(CARD, name="other", kind="segmenter", metrics={"summary": "Dice 0.1"})
     triage.card_list = [CARD, other]
