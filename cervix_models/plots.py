@@ -188,10 +188,12 @@ def coverage_curve(points: Sequence[CoveragePoint], chosen: float | None = None)
     if chosen is not None and line:
         used = min(line, key=lambda point: abs(point.threshold - chosen))
         figure.add_scatter(
-            x=[used.coverage], y=[used.accuracy], mode="markers+text",
+            x=[used.coverage], y=[used.accuracy], mode="markers", hoverinfo="skip",
             marker={"size": 13, "color": CLEAR, "line": {"color": "#D55E00", "width": 3}},
-            text=[f"in use: {per_cent(used.coverage)} answered, {per_cent(used.accuracy)} right"],
-            textposition="bottom left", hoverinfo="skip",
+        )  # fmt: skip
+        figure.add_annotation(
+            text=f"in use: {per_cent(used.coverage)} answered,<br>{per_cent(used.accuracy)} right",
+            xref="paper", yref="paper", x=0.02, y=0.02, align="left", showarrow=False,
         )  # fmt: skip
     figure.update_xaxes(title_text="Cells answered", tickformat=".0%")
     figure.update_yaxes(title_text="Right among the answered", tickformat=".1%")

@@ -127,10 +127,11 @@ def test_a_matrix_of_another_size_is_refused():
 
 
 def test_coverage_runs_from_few_to_all_and_rings_the_threshold_in_use():
-    curve, ring = coverage_curve(POINTS, chosen=0.88).data
+    figure = coverage_curve(POINTS, chosen=0.88)
+    curve, ring = figure.data
     assert list(curve.x) == [0.7, 1.0]
     assert ring.x[0] == 0.7
-    assert "70.0 % answered, 99.0 % right" in ring.text[0]
+    assert "70.0 % answered,<br>99.0 % right" in figure.layout.annotations[0].text
     assert not coverage_curve([]).data[0].x
 
 

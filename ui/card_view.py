@@ -25,6 +25,7 @@ from cervix_models.plots import (
 )
 from ui import show
 
+_SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
 PLOTTED = ("confusion", "reliability", "coverage_curve")
 
 
@@ -106,19 +107,20 @@ def plots(card: Card, table: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
 
 
 def title(name: str) -> str:
-    """A key of a card as words: `macro_f1` is `Macro f1`."""
-    words = name.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]
+    """A key of a card as words: `macro_f1` is `Macro F1`."""
+    words = [_SHORT.get(each, each) for each in name.replace("_", " ").replace("-", " ").split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
 
 
 def _measured(card: Card, name: str, table: Mapping[str, Any]) -> None:
+    if shown := plots(card, table):
+        for column, (words, figure) in zip(st.columns(max(2, len(shown))), shown, strict=False):
+            with column:
+                st.markdown(f"**{words}**")
+                st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
     if rows := figures(table):
         st.dataframe(rows, hide_index=True, alt=f"{name} of {card.name}, with intervals.")
-    shown = plots(card, table)
-    for column, (words, figure) in zip(st.columns(max(2, len(shown))), shown, strict=False):
-        with column:
-            st.markdown(f"**{words}**")
-            st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
     for words, lines in tables(table).items():
         st.markdown(f"**{show.plain(words)}**")
         st.dataframe(list(lines), hide_index=True, alt=f"{name}: {words} of {card.name}.")
