@@ -1,6 +1,4 @@
-"""Measurements on Herlev cells under their own masks: whole, quick, and in a cytologist's order."""
-
-import time
+"""Measurements on Herlev cells under their own masks: whole, and in a cytologist's order."""
 
 import numpy as np
 import pytest
@@ -15,31 +13,26 @@ CELLS = 25  # of each class
 
 @pytest.fixture(scope="module")
 def herlev(image_folder):
-    found, seconds = {}, []
+    found = {}
     for folder in sorted((image_folder / "herlev").iterdir()):
         for mask in sorted(folder.glob("*-d.png"))[:CELLS]:
             with PilImage.open(mask.with_name(mask.name.replace("-d.png", ".png"))) as picture:
                 image = np.asarray(picture.convert("RGB"))
             masks = Segmentation.from_labels(herlev_mask(mask))
-            start = time.perf_counter()
             found.setdefault(folder.name, []).append(measure(image, masks))
-            seconds.append(time.perf_counter() - start)
-    return found, seconds
+    return found
 
 
 @pytest.mark.realdata
-def test_every_feature_of_every_cell_is_measured_and_quickly(herlev):
-    found, seconds = herlev
-    assert {len(each) for cells in found.values() for each in cells} == {len(FEATURES)}
-    assert np.median(seconds) < 0.06
+def test_every_feature_of_every_cell_is_measured(herlev):
+    assert {len(each) for cells in herlev.values() for each in cells} == {len(FEATURES)}
 
 
 @pytest.mark.realdata
 def test_nuclei_fill_more_of_the_cell_as_dysplasia_grows(herlev):
-    found, _ = herlev
     ratio = {
         name: float(np.median([each["nucleus_cell_ratio"] for each in cells]))
-        for name, cells in found.items()
+        for name, cells in herlev.items()
     }
     order = ["light_dysplastic", "moderate_dysplastic", "severe_dysplastic", "carcinoma_in_situ"]
     values = [ratio[name] for name in order]
