@@ -73,10 +73,23 @@ def is_marked(picture: PilImage.Image) -> bool:
     return _says_so(picture) or _shows_it(picture)
 
 
+def without_letters(image: Image) -> Image:
+    """A copy of a picture that `mark_synthetic` made, what stands above the letters mirrored over
+    them: their hard edges are no part of the cell, and would be taken for grain."""
+    rows, columns = _letters_for(image).shape
+    out = image.copy()
+    out[-rows:, -columns:] = image[-2 * rows : -rows, -columns:][::-1]
+    return out
+
+
+def _letters_for(image: Image) -> NDArray[np.uint8]:
+    dot = max(1, round(min(image.shape[:2]) / _DOT))
+    return np.kron(_TEMPLATE, np.ones((dot, dot), np.uint8))
+
+
 def _lettered(image: Image) -> Image:
     """A copy of the image with the letters in its bottom right corner."""
-    dot = max(1, round(min(image.shape[:2]) / _DOT))
-    letters = np.kron(_TEMPLATE, np.ones((dot, dot), np.uint8))
+    letters = _letters_for(image)
     out = image.copy()
     out[-letters.shape[0] :, -letters.shape[1] :] = letters[..., None]
     return out

@@ -17,6 +17,7 @@ from PIL import Image as PilImage
 from cervix_models.cards import load_cards
 from cervix_models.contracts import Card, CellImage, Reading, Verdict, VerdictKind, WorklistRow
 from cervix_models.data.intake import shown_name, take_cell_image
+from cervix_models.data.marks import without_letters
 from cervix_models.errors import IntakeError
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
@@ -46,9 +47,10 @@ class Triage:
     ) -> Reading:
         """The stored reading of one upload.
 
-        With `sample`, a picture that carries the mark of a generated one may be read, and the
-        reading is marked so. Raises IntakeError for bytes that are no cell picture, for a generated
-        one without `sample`, and for a scale no microscope has. Then nothing is stored.
+        With `sample`, a generated picture of ours may be read, all but the letters of its mark, and
+        the reading says that it is a sample. Raises IntakeError for bytes that are no cell picture,
+        for a generated one without `sample`, and for a scale no microscope has. Then nothing is
+        stored.
         """
         _check_scale(micrometres_per_pixel)
         cell = take_cell_image(upload, filename)
@@ -58,7 +60,9 @@ class Triage:
                 "a real cell was expected. Generated cells are not read: choose a sample cell "
                 "instead."
             )
-        finding = self.reader().read(cell.pixels)
+        finding = self.reader().read(
+            without_letters(cell.pixels) if cell.synthetic else cell.pixels
+        )
         reading = self._kept(cell, finding, micrometres_per_pixel)
         self.store.add_reading(reading)
         return reading

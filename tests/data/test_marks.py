@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cervix_models.data.intake import take_cell_image
-from cervix_models.data.marks import KEY, is_marked, mark_synthetic
+from cervix_models.data.marks import KEY, is_marked, mark_synthetic, without_letters
 from cervix_models.errors import DataError
 from tests.data.made import pixels
 
@@ -99,3 +99,13 @@ def test_an_upload_with_the_mark_is_known_as_synthetic() -> None:
     stored = take_cell_image(marked, "cell.png").png
     assert KEY.encode() not in stored
     assert take_cell_image(stored, "cell.png").synthetic
+
+
+@pytest.mark.parametrize("side", [48, 130, 400])
+def test_the_letters_can_be_left_out(side) -> None:
+    plain = np.full((side, side + 20, 3), 180, np.uint8)
+    plain[:, : side // 2] = 90
+    with Image.open(io.BytesIO(mark_synthetic(plain, "made"))) as marked:
+        seen = np.asarray(marked.convert("RGB"))
+    assert (seen != plain).any()
+    assert (without_letters(seen) == plain).all()
