@@ -135,7 +135,7 @@ def test_the_gate_is_fitted_and_tried_with_both_default_models(
     asked = ["calibrate", "gate", "--packed", str(packed), "--runs", str(tmp_path / "runs")]
     assert main_module.main(asked) == 0
     (classifier, segmenter, settings), tried = said
-    assert (classifier.recipe.name, segmenter.recipe.name) == (CLASSIFIER, SEGMENTER)
+    assert (classifier.recipe.name, segmenter) == (CLASSIFIER, SEGMENTER)
     assert classifier.runs == tmp_path / "runs"
     assert settings.weights == tmp_path / "weights"
     assert tried == (CLASSIFIER, SEGMENTER, settings)
