@@ -104,7 +104,7 @@ def test_a_cell_is_uploaded_read_judged_and_found_again(
     expect(page.get_by_text("seen in the browser")).to_be_visible(timeout=20_000)
     page.locator("[data-testid=stSidebarNavLink]", has_text="Worklist").click()
     heading(page, "Worklist")
-    table = page.get_by_role("grid")
+    table = page.locator("[role=grid]")  # inside a canvas: not there for get_by_role
     expect(table.get_by_text(said)).to_be_attached(timeout=20_000)
     expect(table.get_by_text("Agree")).to_be_attached()
     expect(table.get_by_text("seen in the browser")).to_be_attached()
