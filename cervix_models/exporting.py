@@ -50,6 +50,8 @@ def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
 
 def _export(network: nn.Module, card: Card, path: Path, threads: int) -> None:
     log.info("Exporting %s for ONNX Runtime, once", card.name)
+    for talkative in ("onnxscript", "onnx_ir"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     path.parent.mkdir(parents=True, exist_ok=True)
     wrapped = network
     if card.kind == "classifier":
