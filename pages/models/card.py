@@ -16,16 +16,16 @@ def page() -> None:
     show.notice()
     try:
         found = sorted(session.triage().cards(), key=lambda card: (card.kind, card.name))
+        cards = {card.name: card for card in found}
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
         return
-    if not found:
+    if not cards:
         st.info("There are no weights here yet, so there is no card to show.")
         return
-    cards = {card.name: card for card in found}
     # The address holds what is shown of an option, so an option is shown by its bare name.
     name = st.segmented_control(
-        "Model", list(cards), default=found[0].name, required=True, key="model",
+        "Model", list(cards), default=next(iter(cards)), required=True, key="model",
         bind="query-params",
     )  # fmt: skip
     show_card(cards[name])

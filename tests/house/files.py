@@ -31,20 +31,21 @@ def project_files() -> list[str]:
     return sorted(each for each in set(listed.split("\0")) if each and (ROOT / each).is_file())
 
 
-def sources() -> dict[str, str]:
-    """The text of every source file that is no test, by its path."""
-    return {
-        path: (ROOT / path).read_text("utf-8")
-        for path in project_files()
-        if path.endswith(".py") and path.startswith(SOURCE_ROOMS)
-    }
-
-
 def python_files() -> dict[str, str]:
     """The text of every Python file, tests too, by its path."""
     return {
         path: (ROOT / path).read_text("utf-8") for path in project_files() if path.endswith(".py")
     }
+
+
+def sources() -> dict[str, str]:
+    """The text of every source file that is no test, by its path."""
+    return {path: text for path, text in python_files().items() if path.startswith(SOURCE_ROOMS)}
+
+
+def distribution(name: str) -> str:
+    """The name of a distribution as the package index compares it: lower case, with hyphens."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirements() -> set[str]:
@@ -55,7 +56,7 @@ def requirements() -> set[str]:
         for line in (ROOT / name).read_text("utf-8").splitlines()
     ]
     named = [re.match(r"[\w.-]+", line) for line in lines if not line.startswith(("#", "-"))]
-    return {re.sub(r"[-_.]+", "-", each[0]).lower() for each in named if each}
+    return {distribution(each[0]) for each in named if each}
 
 
 def is_text(path: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
+
+from tests.house.files import distribution
 
 # Rooms from the top of the house to its floor: a module imports its own storey or one below.
 STOREYS: tuple[tuple[str, ...], ...] = (
@@ -195,7 +196,7 @@ def not_required(wanted: Mapping[str, str], required: Set[str]) -> dict[str, str
     return {
         library: path
         for library, path in wanted.items()
-        if not required & {re.sub(r"[-_.]+", "-", n).lower() for n in brings.get(library, ())}
+        if not required & {distribution(each) for each in brings.get(library, ())}
     }
 
 
