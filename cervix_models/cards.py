@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -27,6 +29,29 @@ def load_card(name: str, weights: Path) -> Card:
 def load_cards(weights: Path) -> list[Card]:
     """All cards under `weights/`, by name."""
     return [_read(path) for path in sorted(weights.glob(f"*/{CARD}"))]
+
+
+def members_of(name: str, weights: Path) -> tuple[Card, dict[str, float]]:
+    """The card of `weights/<name>/`, and each member's share where it is an ensemble; else none.
+
+    Raises WeightsError where the members are not those that were measured together.
+    """
+    card = load_card(name, weights)
+    shares: dict[str, float] = dict(card.input.get("members", {}))
+    if shares:
+        found = joint_hash(load_card(each, weights).weights_sha256 for each in shares)
+        if found != card.weights_sha256:
+            raise WeightsError(
+                f"The members of {name} ({', '.join(shares)}) have other weights than were "
+                f"measured together: {found[:12]} instead of {card.weights_sha256[:12]}. "
+                f"Measure them again: python -m cervix_models train {name}"
+            )
+    return card, shares
+
+
+def joint_hash(sha256: Iterable[str]) -> str:
+    """The sha256 of several, one a line in their order: the name of an ensemble's weights."""
+    return hashlib.sha256("\n".join(sha256).encode()).hexdigest()
 
 
 def _read(path: Path) -> Card:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from cervix_models.cards import CARD, load_card
+from cervix_models.cards import CARD, joint_hash, load_card
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
@@ -33,12 +33,13 @@ def save_weights(network: nn.Module, folder: Path) -> str:
 
 def save_card(card: Card, folder: Path) -> None:
     """Writes the card beside its weights. Raises WeightsError where it tells of others."""
-    found = file_hash(folder / WEIGHTS)
+    found = weights_hash(folder, tuple(card.input.get("members", ())))
     if card.weights_sha256 != found:
         raise WeightsError(
             f"The card of {card.name} tells of weights {card.weights_sha256[:12]}, but "
-            f"{folder / WEIGHTS} has {found[:12]}. Write the card again from these weights."
+            f"{folder} has {found[:12]}. Write the card again from these weights."
         )
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
 
@@ -80,6 +81,13 @@ def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
             f"The weights of {name} do not fit its network: {first} Train it again."
         ) from problem
     return network.eval()
+
+
+def weights_hash(folder: Path, members: tuple[str, ...] = ()) -> str:
+    """The hash of the weights in `folder`, or of those of the members beside it."""
+    if members:
+        return joint_hash(file_hash(folder.parent / each / WEIGHTS) for each in members)
+    return file_hash(folder / WEIGHTS)
 
 
 def file_hash(path: Path) -> str:

@@ -17,6 +17,8 @@ Mask = NDArray[np.bool_]  # (height, width)
 Heat = NDArray[np.float32]  # (height, width), 0..1
 
 Decision = Literal["class", "refer"]
+# A member is one of the classifiers that an ensemble, the classifier of a reading, is the mean of.
+ModelRole = Literal["classifier", "member", "segmenter"]
 VerdictKind = Literal["agree", "correct", "refer"]
 
 # Grey values of a stored mask image: one label a pixel.
@@ -89,7 +91,7 @@ class HeatShares:
 class ModelUse:
     """Which weights spoke in a reading, and in one line how well they were measured."""
 
-    role: Literal["classifier", "segmenter"]
+    role: ModelRole
     name: str
     version: str
     sha256: str

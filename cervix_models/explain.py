@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,11 +12,40 @@ from PIL import Image as PilImage
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
+from cervix_models.cards import members_of
 from cervix_models.checkpoints import load_network
 from cervix_models.contracts import Heat, Image
 from cervix_models.inference import prepared
 from cervix_models.registry import find
 from cervix_models.settings import Settings
+
+
+class Explains(Protocol):
+    """What says where a class was seen."""
+
+    def heat(self, image: Image, label: str) -> Heat:
+        """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
+        ...
+
+
+def open_explainer(name: str, settings: Settings) -> Explains:
+    """Grad-CAM of the classifier or ensemble of `weights/<name>/`. Raises WeightsError."""
+    _, shares = members_of(name, settings.weights)
+    return EnsembleExplainer(shares, settings) if shares else Explainer(name, settings)
+
+
+class EnsembleExplainer:
+    """The mean of its members' Grad-CAM, by the shares they have in the answer."""
+
+    def __init__(self, shares: Mapping[str, float], settings: Settings) -> None:
+        """Loads the weights of every member. Raises WeightsError."""
+        self.members = [(Explainer(name, settings), share) for name, share in shares.items()]
+
+    def heat(self, image: Image, label: str) -> Heat:
+        """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
+        mean = sum(share * member.heat(image, label) for member, share in self.members)
+        heat: Heat = np.asarray(mean, np.float32)
+        return heat / max(float(heat.max()), 1e-7)
 
 
 class Explainer:

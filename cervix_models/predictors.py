@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import members_of
 from cervix_models.contracts import Card, Classification, Image, Segmentation
 from cervix_models.exporting import onnx_session
 from cervix_models.inference import (
@@ -31,7 +33,25 @@ class Seen:
     embeddings: Batch  # (n, width), mean over the views
 
 
-class CellReader:
+class ClassReader(ABC):
+    """What gives cells their classes: one network, or several that are averaged."""
+
+    card: Card
+
+    @abstractmethod
+    def see(self, images: Sequence[Image]) -> Seen:
+        """Probabilities and embeddings of images."""
+
+    def predict(self, images: Sequence[Image]) -> list[Classification]:
+        """One classification an image."""
+        return [self.named(row) for row in self.see(images).probabilities]
+
+    def named(self, row: NDArray[np.float64]) -> Classification:
+        """One row of probabilities, by name of class."""
+        return Classification(dict(zip(self.card.classes, map(float, row), strict=True)))
+
+
+class CellReader(ClassReader):
     """A classifier of `weights/`: calibrated probabilities, averaged over flips and turns."""
 
     def __init__(self, name: str, settings: Settings) -> None:
@@ -50,14 +70,31 @@ class CellReader:
             embeddings=embeddings.reshape(views, count, -1).mean(0),
         )
 
-    def predict(self, images: Sequence[Image]) -> list[Classification]:
-        """One classification an image."""
-        rows = self.see(images).probabilities
-        return [self.named(row) for row in rows]
 
-    def named(self, row: NDArray[np.float64]) -> Classification:
-        """One row of probabilities, by name of class."""
-        return Classification(dict(zip(self.card.classes, map(float, row), strict=True)))
+class EnsembleReader(ClassReader):
+    """Classifiers of `weights/` whose calibrated probabilities are averaged by their shares."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        """Loads all members of `name`. Raises WeightsError."""
+        self.card, self.shares = members_of(name, settings.weights)
+        self.members = [CellReader(each, settings) for each in self.shares]
+
+    def see(self, images: Sequence[Image]) -> Seen:
+        """Probabilities of all members together, and embeddings of the first."""
+        seen = [member.see(images) for member in self.members]
+        return Seen(
+            probabilities=tempered(
+                averaged([each.probabilities for each in seen], list(self.shares.values())),
+                float(self.card.calibration["temperature"]),
+            ),
+            embeddings=seen[0].embeddings,
+        )
+
+
+def open_classifier(name: str, settings: Settings) -> ClassReader:
+    """The classifier or ensemble of `weights/<name>/`. Raises WeightsError."""
+    _, shares = members_of(name, settings.weights)
+    return EnsembleReader(name, settings) if shares else CellReader(name, settings)
 
 
 class OutlineReader:
@@ -81,6 +118,13 @@ class OutlineReader:
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Probabilities `(n, c)` raised to `1 / temperature` and brought back to a sum of one."""
     return softmax(np.log(np.clip(probabilities, 1e-12, 1)) / temperature)
+
+
+def averaged(
+    probabilities: Sequence[NDArray[np.float64]], shares: Sequence[float]
+) -> NDArray[np.float64]:
+    """Probabilities `(n, c)` of several models, weighted by their shares, which sum to one."""
+    return np.tensordot(np.asarray(shares), np.stack(probabilities), 1)
 
 
 def conformal_members(

@@ -14,7 +14,11 @@ packed=${PACKED:-${CERVIX_HOME:-data}/cells160.npz}
 runs=${RUNS:-runs}
 recipes=("$@")
 if [ ${#recipes[@]} -eq 0 ]; then
-  for path in cervix_models/recipes/*.toml; do recipes+=("$(basename "$path" .toml)"); done
+  # Ensembles last: they are measured on what their members said.
+  for path in $(grep -L '^members' cervix_models/recipes/*.toml) \
+              $(grep -l '^members' cervix_models/recipes/*.toml); do
+    recipes+=("$(basename "$path" .toml)")
+  done
 fi
 
 changed=no
@@ -22,9 +26,15 @@ for recipe in "${recipes[@]}"; do
   card="${CERVIX_WEIGHTS:-weights}/$recipe/card.json"
   if [ -f "$card" ] && python - "$recipe" "$card" <<'PYTHON'
 import json, sys
+from pathlib import Path
+from cervix_models.cards import members_of
+from cervix_models.errors import WeightsError
 from cervix_models.recipes import load_recipe
-known = json.load(open(sys.argv[2]))["recipe"]
-sys.exit(known != json.loads(json.dumps(load_recipe(sys.argv[1]).as_dict())))
+try:
+    known, _ = members_of(sys.argv[1], Path(sys.argv[2]).parents[1])
+except WeightsError as problem:
+    sys.exit(str(problem))
+sys.exit(known.recipe != json.loads(json.dumps(load_recipe(sys.argv[1]).as_dict())))
 PYTHON
   then
     echo "$recipe: its weights are those of its recipe"

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,19 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     from tests import tiny
 
     return tiny.save_defaults(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def ensemble(tmp_path: Path) -> Settings:
+    """Settings of a folder with the small classifiers `one` and `two`, and `ensemble` of both."""
+    from tests import tiny
+
+    settings = tiny.settings_in(tmp_path)
+    for seed, name in enumerate(("one", "two")):
+        tiny.save_tiny(settings.weights, tiny.recipe("cnn", name=name, views=2), seed=seed)
+    given = tiny.recipe("cnn", name="ensemble")
+    tiny.save_ensemble(settings.weights, replace(given, model="", members=("one", "two")))
+    return settings
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.explain import Explainer
+from cervix_models.explain import Explainer, open_explainer
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER
 from tests import tiny
@@ -85,3 +85,16 @@ def test_a_random_network_is_explained_too(tiny_models) -> None:
 def test_a_network_without_a_layer_is_refused(tiny_models) -> None:
     with pytest.raises(ValueError, match="dual_head_unet is registered without a layer"):
         Explainer("dual_head_unet", tiny_models)
+
+
+def test_an_ensemble_looks_where_its_members_look(ensemble) -> None:
+    image = drawn_cell(100)
+    parts = [Explainer(name, ensemble).heat(image, CLASS_NAMES[1]) for name in ("one", "two")]
+    mean = (parts[0] + parts[1]) / 2
+    heat = open_explainer("ensemble", ensemble).heat(image, CLASS_NAMES[1])
+    np.testing.assert_allclose(heat, mean / mean.max(), atol=1e-5)
+    assert heat.dtype == np.float32
+
+
+def test_one_network_is_explained_by_itself(tiny_models) -> None:
+    assert isinstance(open_explainer(CLASSIFIER, tiny_models), Explainer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,14 @@ from cervix_models.contracts import Classification
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.inference import softmax, turned
-from cervix_models.predictors import CellReader, OutlineReader, conformal_members, tempered
+from cervix_models.predictors import (
+    CellReader,
+    OutlineReader,
+    averaged,
+    conformal_members,
+    open_classifier,
+    tempered,
+)
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from tests import tiny
 from tests.fakes import cell_shapes, drawn_cell
@@ -115,3 +124,37 @@ def test_readers_without_weights_are_refused(tmp_path) -> None:
     for kind in (CellReader, OutlineReader):
         with pytest.raises(WeightsError, match="No weights of 'none'"):
             kind("none", tiny.settings_in(tmp_path))
+
+
+def test_an_ensemble_averages_its_members_by_their_shares(ensemble) -> None:
+    images = [drawn_cell(90), drawn_cell(160, 1)]
+    whole = open_classifier("ensemble", ensemble)
+    one, two = (CellReader(name, ensemble).see(images) for name in ("one", "two"))
+    seen = whole.see(images)
+    assert np.abs(one.probabilities - two.probabilities).max() > 0.01
+    np.testing.assert_allclose(seen.probabilities, (one.probabilities + two.probabilities) / 2)
+    np.testing.assert_array_equal(seen.embeddings, one.embeddings)
+    assert [each.top for each in whole.predict(images)] == [
+        CLASS_NAMES[i] for i in seen.probabilities.argmax(1)
+    ]
+
+
+def test_shares_weigh() -> None:
+    said = [np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])]
+    np.testing.assert_allclose(averaged(said, [0.75, 0.25]), [[0.75, 0.25]])
+
+
+def test_an_ensemble_of_other_weights_is_refused(ensemble) -> None:
+    tiny.save_tiny(ensemble.weights, tiny.recipe("cnn", name="two"), seed=2)
+    with pytest.raises(WeightsError, match=r"The members of ensemble \(one, two\) have other weig"):
+        open_classifier("ensemble", ensemble)
+
+
+def test_an_ensemble_without_a_member_is_refused(ensemble) -> None:
+    shutil.rmtree(ensemble.weights / "two")
+    with pytest.raises(WeightsError, match="No weights of 'two' are in"):
+        open_classifier("ensemble", ensemble)
+
+
+def test_one_network_is_opened_as_itself(tiny_models) -> None:
+    assert isinstance(open_classifier(CLASSIFIER, tiny_models), CellReader)

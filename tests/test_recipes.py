@@ -22,7 +22,8 @@ def _written(tmp_path, text: str) -> str:
 def test_every_recipe_names_itself_and_a_network(name) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
-    assert find(recipe.model).kind in ("classifier", "segmenter")
+    for each in [load_recipe(member) for member in recipe.members] or [recipe]:
+        assert find(each.model).kind in ("classifier", "segmenter")
     assert recipe.about.endswith(".")
     assert set(recipe.images) <= {"sipakmed", "herlev"}
     assert 1 <= recipe.views <= 8
@@ -64,6 +65,15 @@ def test_an_unknown_recipe_is_refused_with_those_there_are(tmp_path) -> None:
         (WHOLE + "optimiser = 3\n", "optimiser is 3; expected a table of settings"),
         (WHOLE + "[augmentation]\nflip = 1\n", "flip is 1; expected a value of type bool"),
         ('name = "a"\nmodel = "cnn"\n', r"a\.toml does not set version, about\. Add it"),
+        (
+            WHOLE + 'members = ["cnn"]\n',
+            "both a network as model and recipes.* Leave one",
+        ),
+        (WHOLE.replace('model = "cnn"\n', ""), "neither a network as model and recipes.* Add one"),
+        (
+            WHOLE + "[kernel]\nviews = 1.5\n",
+            "a.toml: kernel: views is 1.5; expected a value",
+        ),
         ("name = \n", r"a\.toml is not valid TOML .* Mend that line"),
     ],
 )

@@ -11,7 +11,15 @@ import torch
 from torch import nn
 
 from cervix_models import registry
-from cervix_models.checkpoints import OUTPUTS, file_hash, load_network, save_card, save_weights
+from cervix_models.cards import load_card
+from cervix_models.checkpoints import (
+    OUTPUTS,
+    file_hash,
+    load_network,
+    save_card,
+    save_weights,
+    weights_hash,
+)
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import PackedSet
@@ -101,14 +109,30 @@ def card(given: Recipe, sha256: str, **changed: Any) -> Card:
 
 
 def save_tiny(
-    weights: Path, given: Recipe, network: nn.Module | None = None, **changed: Any
+    weights: Path, given: Recipe, network: nn.Module | None = None, *, seed: int = 0, **changed: Any
 ) -> nn.Module:
     """The network whose weights and card now lie in `weights/<name>/`; random ones by default."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     network = (network or create(given.model)).eval()
     sha256 = save_weights(network, weights / given.name)
     save_card(card(given, sha256, **changed), weights / given.name)
     return network
+
+
+def save_ensemble(weights: Path, given: Recipe, **changed: Any) -> Card:
+    """The card that now lies in `weights/<name>/`, of members beside it, in equal shares."""
+    members = {each: 1 / len(given.members) for each in given.members}
+    first = load_card(given.members[0], weights)
+    made = replace(
+        first,
+        name=given.name,
+        input={"members": members},
+        recipe=given.as_dict(),
+        weights_sha256=weights_hash(weights / given.name, given.members),
+        **changed,
+    )
+    save_card(made, weights / given.name)
+    return made
 
 
 def settings_in(folder: Path) -> Settings:
@@ -138,8 +162,6 @@ def save_defaults(folder: Path) -> Settings:
 
 def rewrite_card(name: str, weights: Path, **changed: Any) -> None:
     """Changes fields of a card without asking whether they are true."""
-    from cervix_models.cards import load_card
-
     path = weights / name / "card.json"
     now = load_card(name, weights)
     changed.setdefault("weights_sha256", file_hash(weights / name / "model.safetensors"))

@@ -8,15 +8,15 @@ from cervix_models.data.labels import CLASS_NAMES
 
 
 class CellClassifier(nn.Module):
-    """A trunk of feature maps, a neck that makes one vector of them, and a linear head."""
+    """A trunk of feature maps, a neck that makes one vector of them, and a head."""
 
-    def __init__(self, trunk: nn.Module, neck: nn.Module, width: int, dropout: float) -> None:
-        """Builds the head for `width` numbers a cell, with `dropout` before it."""
+    def __init__(self, trunk: nn.Module, neck: nn.Module, head: nn.Module, dropout: float) -> None:
+        """Joins the three, with `dropout` before the head."""
         super().__init__()
         self.trunk = trunk
         self.neck = neck
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(width, len(CLASS_NAMES))
+        self.head = head
 
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings `(n, width)` of normalised images `(n, 3, side, side)`."""
@@ -27,6 +27,11 @@ class CellClassifier(nn.Module):
         """Logits `(n, 5)` in the order of CLASS_NAMES."""
         logits: Tensor = self.head(self.dropout(self.embed(images)))
         return logits
+
+
+def linear(width: int) -> nn.Linear:
+    """The usual head: one weighted sum of `width` numbers a class."""
+    return nn.Linear(width, len(CLASS_NAMES))
 
 
 def pooled() -> nn.Sequential:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from cervix_models.classifiers.base import CellClassifier
+from cervix_models.classifiers.base import CellClassifier, linear
 from cervix_models.registry import ModelEntry, register
 
 
@@ -20,7 +20,7 @@ def build() -> CellClassifier:
         *(layer for pair in ((3, 16), (16, 32), (32, 64)) for layer in _stage(*pair))
     )
     neck = nn.Sequential(nn.Dropout(0.25), nn.Flatten(), nn.Linear(8 * 8 * 64, 64), nn.ReLU())
-    return CellClassifier(trunk, neck, width=64, dropout=0.5)
+    return CellClassifier(trunk, neck, linear(64), dropout=0.5)
 
 
 def _stage(inputs: int, outputs: int) -> tuple[nn.Module, ...]:

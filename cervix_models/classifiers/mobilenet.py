@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from torchvision.models import mobilenet_v2
 
-from cervix_models.classifiers.base import CellClassifier, pooled
+from cervix_models.classifiers.base import CellClassifier, linear, pooled
 from cervix_models.registry import ModelEntry, register
 
 
 def build() -> CellClassifier:
     """MobileNetV2 with random weights; its trunk takes ImageNet weights of torchvision's layout."""
-    return CellClassifier(mobilenet_v2().features, pooled(), width=1280, dropout=0.3)
+    return CellClassifier(mobilenet_v2().features, pooled(), linear(1280), dropout=0.3)
 
 
 register(

@@ -12,7 +12,7 @@ from torch import nn
 from torchvision.models import resnet50
 from torchvision.models.resnet import ResNet
 
-from cervix_models.classifiers.base import CellClassifier, pooled
+from cervix_models.classifiers.base import CellClassifier, linear, pooled
 from cervix_models.registry import ModelEntry, register
 
 
@@ -29,7 +29,7 @@ def build() -> CellClassifier:
     net.layer3 = nn.Sequential(*list(net.layer3.children())[:5])
     kept = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
     trunk = nn.Sequential(OrderedDict((name, getattr(net, name)) for name in kept))
-    return CellClassifier(trunk, pooled(), width=1024, dropout=0.3)
+    return CellClassifier(trunk, pooled(), linear(1024), dropout=0.3)
 
 
 register(

@@ -29,8 +29,9 @@ def _gate(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     packed = load_packed(args.packed or settings.home / "cells160.npz")
-    classifier = Plan(load_recipe(CLASSIFIER), packed, args.runs, settings.weights)
-    fit_gate(classifier, SEGMENTER, settings)
+    recipe = load_recipe(CLASSIFIER)
+    lead = load_recipe(recipe.members[0]) if recipe.members else recipe
+    fit_gate(Plan(lead, packed, args.runs, settings.weights), CLASSIFIER, SEGMENTER, settings)
     try_gate(CLASSIFIER, SEGMENTER, settings)
     return 0
 

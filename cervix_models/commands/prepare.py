@@ -14,9 +14,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _prepare(_args: argparse.Namespace) -> int:
-    from cervix_models.exporting import onnx_session
+    from cervix_models.predictors import OutlineReader, open_classifier
     from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 
-    for name in (CLASSIFIER, SEGMENTER):
-        onnx_session(name, load_settings())
+    settings = load_settings()
+    open_classifier(CLASSIFIER, settings)
+    OutlineReader(SEGMENTER, settings)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cervix_models.data.transforms import Augmentation
@@ -42,13 +43,26 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A support vector machine on a trunk that stays as it is, instead of gradient descent."""
+
+    views: int = 8  # flips and quarter turns that each cell is shown in, 1 to 8
+    components: int = 200  # principal components of the trunk's statistics
+    penalty: float = 3.0  # C of the machine
+    width: float = 0.5  # gamma of its kernel times the number of components
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """One trained model: which network, on which images, how."""
+    """One trained model: which network, on which images, how; or which models' mean."""
 
     name: str
-    model: str  # a registered network
     version: str
     about: str  # one sentence for the card
+    model: str = ""  # a registered network
+    # Recipes whose probabilities are averaged, instead of a network; their shares go by accuracy.
+    # The first also says how far a picture is from known cells. The rest is not looked at.
+    members: tuple[str, ...] = ()
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
     start: Literal["imagenet", "random"] = "imagenet"
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
@@ -58,10 +72,11 @@ class Recipe:
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)
+    kernel: Kernel | None = None  # with it, optimiser, augmentation and loss are not looked at
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as plain data, for the card."""
-        return asdict(self)
+        """The recipe as plain data, for the card, without members or kernel where it has none."""
+        return {k: v for k, v in asdict(self).items() if v not in (None, ())}
 
 
 def list_recipes() -> list[str]:
@@ -84,6 +99,12 @@ def load_recipe(name: str) -> Recipe:
             f"{path.name} is not valid TOML ({problem}). Mend that line."
         ) from problem
     recipe: Recipe = _build(Recipe, table, path.name)
+    if bool(recipe.model) == bool(recipe.members):
+        raise RecipeError(
+            f"{path.name} names {'both' if recipe.model else 'neither'} a network as model "
+            "and recipes as members; one of the two was expected. "
+            f"{'Leave one out' if recipe.model else 'Add one'}."
+        )
     return recipe
 
 
@@ -109,6 +130,8 @@ def _required(each: Any) -> bool:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    if get_origin(hint) is UnionType:
+        hint = get_args(hint)[0]
     if is_dataclass(hint):
         return _build(hint, value, where)
     if get_origin(hint) is Literal:

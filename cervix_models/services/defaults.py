@@ -1,4 +1,4 @@
 """Which weights read where nobody chose others."""
 
-CLASSIFIER = "mobilenetv2"
+CLASSIFIER = "ensemble"
 SEGMENTER = "dual_head_unet"

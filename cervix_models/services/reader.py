@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import load_card, members_of
 from cervix_models.contracts import (
     Card,
     Classification,
@@ -15,13 +16,14 @@ from cervix_models.contracts import (
     Heat,
     HeatShares,
     Image,
+    ModelRole,
     ModelUse,
     Segmentation,
 )
-from cervix_models.explain import Explainer
+from cervix_models.explain import open_explainer
 from cervix_models.gate import load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
-from cervix_models.predictors import CellReader, OutlineReader, conformal_members
+from cervix_models.predictors import OutlineReader, conformal_members, open_classifier
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.settings import Settings
 
@@ -48,8 +50,14 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         """Loads outlines, class, heat and gate. Raises WeightsError."""
         self.outlines = OutlineReader(SEGMENTER, settings)
-        self.cells = CellReader(CLASSIFIER, settings)
-        self.explainer = Explainer(CLASSIFIER, settings)
+        self.cells = open_classifier(CLASSIFIER, settings)
+        self.explainer = open_explainer(CLASSIFIER, settings)
+        members = members_of(CLASSIFIER, settings.weights)[1]
+        self._models = (
+            _use("classifier", self.cells.card),
+            *(_use("member", load_card(each, settings.weights)) for each in members),
+            _use("segmenter", self.outlines.card),
+        )
         self.space = load_space(settings.weights / CLASSIFIER)
         fitted = self.cells.card.calibration
         self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
@@ -59,7 +67,7 @@ class Reader:
     @property
     def models(self) -> tuple[ModelUse, ...]:
         """The weights that speak in every reading."""
-        return _use("classifier", self.cells.card), _use("segmenter", self.outlines.card)
+        return self._models
 
     def read(self, image: Image) -> Finding:
         """The finding of one picture, with heat."""
@@ -121,6 +129,5 @@ class Reader:
         ]
 
 
-def _use(role: str, card: Card) -> ModelUse:
-    kind = "classifier" if role == "classifier" else "segmenter"
-    return ModelUse(kind, card.name, card.version, card.weights_sha256, card.summary)  # type: ignore[arg-type]
+def _use(role: ModelRole, card: Card) -> ModelUse:
+    return ModelUse(role, card.name, card.version, card.weights_sha256, card.summary)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Literal, cast
+from typing import cast
 
 from cervix_models.contracts import (
     Decision,
     HeatShares,
+    ModelRole,
     ModelUse,
     Reading,
     Verdict,
@@ -74,5 +75,5 @@ def verdict_of(record: VerdictRecord) -> Verdict:
 
 
 def _use_of(record: ModelUseRecord) -> ModelUse:
-    role = cast("Literal['classifier', 'segmenter']", record.role)
+    role = cast("ModelRole", record.role)
     return ModelUse(role, record.name, record.version, record.sha256, record.summary)

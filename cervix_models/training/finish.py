@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cervix_models.checkpoints import OUTPUTS, save_card, save_weights
+from cervix_models.cards import load_card
+from cervix_models.checkpoints import OUTPUTS, save_card, save_weights, weights_hash
 from cervix_models.contracts import Card
 from cervix_models.data.splits import held_out_hash
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -32,8 +33,9 @@ from cervix_models.evaluation.segmentation import (
     pooled_dice,
     with_interval,
 )
-from cervix_models.registry import find
-from cervix_models.training.held_out import save_held_out
+from cervix_models.predictors import averaged, tempered
+from cervix_models.registry import Kind, find
+from cervix_models.training.held_out import check_alike, in_order, load_held_out, save_held_out
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
 log = logging.getLogger(__name__)
@@ -62,8 +64,15 @@ _LIMITS = {
 
 
 def finish(plan: Plan) -> Path:
-    """The folder of weights and card, after all folds and the final run."""
-    recipe, kind = plan.recipe, find(plan.recipe.model).kind
+    """The folder of weights and card, after all folds and the final run.
+
+    Of an ensemble, nothing is trained: its card is measured on what its members said of the cells
+    held out from them, and raises DataError where they held out others.
+    """
+    recipe = plan.recipe
+    if recipe.members:
+        return _finish_ensemble(plan)
+    kind = find(recipe.model).kind
     folds = [run_fold(plan, number) for number in range(recipe.folds)]
     network, origin = run_final(plan)
     folder = plan.weights / recipe.name
@@ -78,20 +87,58 @@ def finish(plan: Plan) -> Path:
         other = gathered([random / f"fold{n}" for n in range(recipe.folds)])
         alike = measure(replace(plan, protocol="random"), other)[0]
         metrics["random_split"] = alike["cluster_split"]
+    seen = {
+        "size": find(recipe.model).input_size,
+        "resize": recipe.resize,
+        "sees_scale": False,
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+        "views": recipe.views,
+    }
+    data = {**_data(plan, found["hashes"]), "first_weights": origin}
+    return _written(plan, kind, seen, data, metrics, calibration, sha256)
+
+
+def _finish_ensemble(plan: Plan) -> Path:
+    names, folder = plan.recipe.members, plan.weights / plan.recipe.name
+    cards = [load_card(name, plan.weights) for name in names]
+    said = [in_order(load_held_out(name, plan.weights), plan.packed) for name in names]
+    check_alike(names, said)
+    right = [card.metrics["cluster_split"]["accuracy"]["value"] for card in cards]
+    shares = [each / sum(right) for each in right]
+    tempers = [float(card.calibration["temperature"]) for card in cards]
+    calibrated = [tempered(s["probabilities"], t) for s, t in zip(said, tempers, strict=True)]
+    found = {**said[0], "probabilities": averaged(calibrated, shares)}
+    metrics, calibration = _classified(plan, found)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_held_out(folder, found, plan.packed.sha256)
+    data = {
+        **_data(plan, list(cards[0].data["held_out_sha256"])),
+        "members": {card.name: card.weights_sha256 for card in cards},
+        "first_weights": "; ".join(str(card.data["first_weights"]) for card in cards),
+    }
+    seen = {"members": dict(zip(names, shares, strict=True)), "sees_scale": False}
+    sha256 = weights_hash(folder, names)
+    return _written(plan, "classifier", seen, data, metrics, calibration, sha256)
+
+
+def _written(
+    plan: Plan,
+    kind: Kind,
+    seen: dict[str, Any],
+    data: dict[str, Any],
+    metrics: dict[str, Any],
+    calibration: dict[str, Any],
+    sha256: str,
+) -> Path:
+    """The folder that the card was written to."""
     card = Card(
-        name=recipe.name,
-        version=recipe.version,
+        name=plan.recipe.name,
+        version=plan.recipe.version,
         kind=kind,
         classes=OUTPUTS[kind],
-        input={
-            "size": find(recipe.model).input_size,
-            "resize": recipe.resize,
-            "sees_scale": False,
-            "mean": list(IMAGENET_MEAN),
-            "std": list(IMAGENET_STD),
-            "views": recipe.views,
-        },
-        data=_data(plan, folds, origin),
+        input=seen,
+        data=data,
         metrics=metrics,
         calibration=calibration,
         recipe=_as_trained(plan),
@@ -101,6 +148,7 @@ def finish(plan: Plan) -> Path:
         intended_use=_USE[kind],
         limits=_LIMITS[kind],
     )
+    folder = plan.weights / card.name
     save_card(card, folder)
     log.info("%s", card.summary)
     return folder
@@ -136,7 +184,7 @@ def _as_trained(plan: Plan) -> dict[str, Any]:
     return followed
 
 
-def _data(plan: Plan, folds: list[Path], origin: str) -> dict[str, Any]:
+def _data(plan: Plan, held_out: list[str]) -> dict[str, Any]:
     packed = plan.packed
     rows = np.concatenate([packed.where(each) for each in plan.recipe.images])
     return {
@@ -144,8 +192,7 @@ def _data(plan: Plan, folds: list[Path], origin: str) -> dict[str, Any]:
         "cells": len(rows),
         "clusters": len({packed.clusters[i] for i in rows}),
         "images_sha256": held_out_hash(packed.sha256[i] for i in rows),
-        "held_out_sha256": gathered(folds)["hashes"],
-        "first_weights": origin,
+        "held_out_sha256": held_out,
     }
 
 

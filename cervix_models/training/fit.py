@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import lightning as L
 import numpy as np
@@ -23,12 +24,14 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from cervix_models.checkpoints import file_hash
+from cervix_models.classifiers.base import CellClassifier
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Recipe
 from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
+from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
 from cervix_models.training.start import start_from_imagenet
 
@@ -50,6 +53,7 @@ class Job:
     watch: np.ndarray  # positions shown as val_* curves; they stop a training only with patience
     folder: Path
     epochs: int | None = None  # fewer than the recipe's, for a trial
+    shared: Path | None = None  # of what all trainings of the recipe may use; default: its own
 
 
 def fit(job: Job) -> tuple[nn.Module, str]:
@@ -68,6 +72,13 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     if (job.folder / DONE).is_file():
         log.info("%s is done already", job.folder)
         return trained(recipe, job.folder), origin
+    if recipe.kernel:
+        rows = np.union1d(job.train, job.watch)
+        fit_kernel_machine(
+            cast(CellClassifier, network), job.cells, rows, job.train, recipe.kernel,
+            job.shared or job.folder, recipe.seed,
+        )  # fmt: skip
+        return _done(network, job.folder, 0), origin
     loaders = _loaders(job)
     module = _MODULES[entry.kind](network, recipe, _epochs(job) * len(loaders[0]))
     last = job.folder / "last.ckpt"
@@ -75,12 +86,15 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.optimiser.patience:
         network = _best(module, trainer)
-    save_file(
-        {k: v.cpu().contiguous() for k, v in network.state_dict().items()}, job.folder / FINAL
-    )
-    done = {"epochs": trainer.current_epoch, "sha256": file_hash(job.folder / FINAL)}
-    (job.folder / DONE).write_text(json.dumps(done), encoding="utf-8")
-    return network.cpu().eval(), origin
+    return _done(network, job.folder, trainer.current_epoch), origin
+
+
+def _done(network: nn.Module, folder: Path, epochs: int) -> nn.Module:
+    """The network in evaluation mode, after it and a note were written to `folder`."""
+    save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, folder / FINAL)
+    done = {"epochs": epochs, "sha256": file_hash(folder / FINAL)}
+    (folder / DONE).write_text(json.dumps(done), encoding="utf-8")
+    return network.cpu().eval()
 
 
 def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:

@@ -20,7 +20,7 @@ from cervix_models.evaluation.gate import (
 )
 from cervix_models.evaluation.noncells import kind_of, non_cells
 from cervix_models.gate import load_space, measures_of
-from cervix_models.predictors import CellReader, OutlineReader
+from cervix_models.predictors import CellReader, OutlineReader, open_classifier
 from cervix_models.registry import find
 from cervix_models.settings import Settings
 from cervix_models.training.batches import cells_at
@@ -34,25 +34,26 @@ log = logging.getLogger(__name__)
 SHOWN = 800  # training cells of a fold that its space is made of
 
 
-def fit_gate(classifier: Plan, segmenter: str, settings: Settings) -> dict[str, Any]:
-    """The gate's figures, after its space and ranges were written beside the classifier's weights.
+def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:
+    """The gate's figures, after its space and ranges were written beside the classifier's card.
 
+    `lead` is the plan of the classifier, or of the first member where it is an ensemble.
     Distances are those of held-out cells in the space of their own fold's network; outlines are
     those of the fold that held the cell out. The final space is made of the final network. The
     ranges are chosen on all cells; the share that is refused is counted with each fold's cells
     judged by ranges that the other folds chose.
     """
-    measures, folds = _held_out(classifier, segmenter, settings)
+    measures, folds = _held_out(lead, segmenter, settings)
     ranges = fit_ranges(measures)
-    folder = settings.weights / classifier.recipe.name
-    cells = CellReader(classifier.recipe.name, settings)
-    rows = classifier.packed.where("sipakmed")
-    images = [classifier.packed.images[i] for i in rows]
+    folder = settings.weights / classifier
+    cells = CellReader(lead.recipe.name, settings)
+    rows = lead.packed.where("sipakmed")
+    images = [lead.packed.images[i] for i in rows]
     embeddings = np.concatenate(
         [cells.see(images[i : i + 32]).embeddings for i in range(0, len(images), 32)]
     )
     fit_space(embeddings).save(folder)
-    card = load_card(classifier.recipe.name, settings.weights)
+    card = load_card(classifier, settings.weights)
     figures = {
         "held_out_cells": len(rows),
         "held_out_refused": float(cross_refused(measures, folds).mean()),
@@ -65,7 +66,7 @@ def fit_gate(classifier: Plan, segmenter: str, settings: Settings) -> dict[str, 
 
 def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:
     """The share of non-cells that the fitted gate refuses, by kind, written into the card."""
-    cells, outlines = CellReader(classifier, settings), OutlineReader(segmenter, settings)
+    cells, outlines = open_classifier(classifier, settings), OutlineReader(segmenter, settings)
     folder = settings.weights / classifier
     space, gate = load_space(folder), cells.card.calibration["gate"]
     names, images = zip(*non_cells(), strict=True)

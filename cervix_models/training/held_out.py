@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError
 
 HELD_OUT = "held_out.npz"
@@ -42,3 +43,33 @@ def load_held_out(name: str, weights: Path) -> dict[str, Any]:
         out: dict[str, Any] = {key: stored[key] for key in stored.files}
     out["sha256"] = [row.tobytes().hex() for row in out["sha256"]]
     return out
+
+
+def in_order(said: Mapping[str, Any], packed: PackedSet) -> dict[str, Any]:
+    """What load_held_out gave, with `positions` (n,) in the packed file, by which it is sorted.
+
+    Raises DataError where a cell is not in the packed file.
+    """
+    known = {sha256: at for at, sha256 in enumerate(packed.sha256)}
+    strange = [each for each in said["sha256"] if each not in known]
+    if strange:
+        raise DataError(
+            f"{len(strange)} held-out cells are not in the packed file, {strange[0][:12]} first; "
+            "the file that the models were trained on was expected. Pack the same data sets."
+        )
+    positions = np.array([known[each] for each in said["sha256"]])
+    order = np.argsort(positions)
+    sorted_ = {k: v[order] for k, v in said.items() if k != "sha256"}
+    return {**sorted_, "positions": positions[order]}
+
+
+def check_alike(names: Sequence[str], said: Sequence[Mapping[str, Any]]) -> None:
+    """Raises DataError where the models of an ensemble did not hold out the same cells together."""
+    first = said[0]
+    for name, other in zip(names[1:], said[1:], strict=True):
+        if not all(np.array_equal(first[key], other[key]) for key in ("positions", "folds")):
+            raise DataError(
+                f"{names[0]} and {name} were measured on other cells or in other folds; one split "
+                "for all members was expected. Train them again from one packed file, with the "
+                "same folds and seed."
+            )

@@ -51,7 +51,12 @@ class Plan:
     @property
     def folder(self) -> Path:
         """Where this plan's folds are."""
-        return self.runs / self.recipe.name / self.protocol
+        return self.shared / self.protocol
+
+    @property
+    def shared(self) -> Path:
+        """Where all trainings of the recipe are."""
+        return self.runs / self.recipe.name
 
 
 def folds_of(plan: Plan) -> list[Fold]:
@@ -74,6 +79,11 @@ def run_fold(plan: Plan, number: int) -> Path:
 
     Raises DataError for a fold that is none, and RecipeError as `fit` does.
     """
+    if plan.recipe.members:
+        raise DataError(
+            f"A fold of {plan.recipe.name} was asked for, but an ensemble learns nothing of its "
+            f"own. Train a fold of a member: {', '.join(plan.recipe.members)}."
+        )
     if not 0 <= number < plan.recipe.folds:
         raise DataError(
             f"Fold {number} was asked for; {plan.recipe.name} has the folds 0 to "
@@ -90,7 +100,7 @@ def run_fold(plan: Plan, number: int) -> Path:
     if plan.recipe.optimiser.patience:
         train, watch = _inner(plan, fold.train)
     cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
-    network, _ = fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs))
+    network, _ = fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs, plan.shared))
     found = predict(network, plan, cells, fold.held_out)
     part = folder / f"part-{PREDICTIONS}"
     known = {"positions": fold.held_out, "hash": np.array(fold.sha256)}
@@ -106,9 +116,8 @@ def run_final(plan: Plan) -> tuple[nn.Module, str]:
     if plan.recipe.optimiser.patience:
         train, watch = _inner(plan, rows)
     cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
-    return fit(
-        Job(plan.recipe, cells, train, watch, plan.runs / plan.recipe.name / "final", plan.epochs)
-    )
+    folder = plan.shared / "final"
+    return fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs, plan.shared))
 
 
 def predict(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from ui import session, show
 from ui.card_view import show_card
 
 
 def page() -> None:
-    """Shows one card at a time, classifiers first; `?model=<name>` names another."""
+    """Shows one card at a time, those of the default models first; `?model=<name>` names one."""
     session.require_role("learner")
     st.title("Model card", anchor=False)
     show.notice()
     try:
-        found = sorted(session.triage().cards(), key=lambda card: (card.kind, card.name))
+        found = sorted(session.triage().cards(), key=_order)
         cards = {card.name: card for card in found}
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
@@ -29,6 +31,10 @@ def page() -> None:
         bind="query-params",
     )  # fmt: skip
     show_card(cards[name])
+
+
+def _order(card: Card) -> tuple[bool, str, str]:
+    return card.name not in (CLASSIFIER, SEGMENTER), card.kind, card.name
 
 
 page()

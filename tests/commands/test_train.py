@@ -13,6 +13,7 @@ from cervix_models import __main__ as main_module
 from cervix_models.checkpoints import load_network
 from cervix_models.data.importing import scan
 from cervix_models.data.packed import pack
+from cervix_models.recipes import load_recipe
 from cervix_models.services import bench as bench_module
 from cervix_models.services import ranges as ranges_module
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -134,9 +135,10 @@ def test_the_gate_is_fitted_and_tried_with_both_default_models(
     monkeypatch.setattr(gate_module, "try_gate", lambda *given: said.append(given))
     asked = ["calibrate", "gate", "--packed", str(packed), "--runs", str(tmp_path / "runs")]
     assert main_module.main(asked) == 0
-    (classifier, segmenter, settings), tried = said
-    assert (classifier.recipe.name, segmenter) == (CLASSIFIER, SEGMENTER)
-    assert classifier.runs == tmp_path / "runs"
+    (lead, classifier, segmenter, settings), tried = said
+    assert (classifier, segmenter) == (CLASSIFIER, SEGMENTER)
+    assert lead.recipe.name == load_recipe(CLASSIFIER).members[0]
+    assert lead.runs == tmp_path / "runs"
     assert settings.weights == tmp_path / "weights"
     assert tried == (CLASSIFIER, SEGMENTER, settings)
 

@@ -65,7 +65,26 @@ def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
 def test_without_names_every_recipe_is_trained(run) -> None:
     called, _ = run()
     trained = [line.split()[3] for line in called if " train " in line]
-    assert trained == sorted(path.stem for path in ROOT.glob("cervix_models/recipes/*.toml"))
+    assert sorted(trained) == sorted(p.stem for p in ROOT.glob("cervix_models/recipes/*.toml"))
+
+
+def test_an_ensemble_comes_after_its_members(run) -> None:
+    called, _ = run()
+    trained = [line.split()[3] for line in called if " train " in line]
+    for name in trained:
+        for member in load_recipe(name).members:
+            assert trained.index(member) < trained.index(name)
+
+
+def test_an_ensemble_of_other_weights_is_measured_anew(run, tmp_path) -> None:
+    weights, ensemble = tmp_path / "weights", load_recipe("ensemble")
+    for each in ensemble.members:
+        tiny.save_tiny(weights, tiny.recipe("cnn", name=each))
+    tiny.save_ensemble(weights, ensemble)
+    assert run("ensemble")[0] == []
+    tiny.save_tiny(weights, tiny.recipe("cnn", name=ensemble.members[1]), seed=1)
+    called, _ = run("ensemble")
+    assert called[0].startswith("-m cervix_models train ensemble")
 
 
 def test_weights_of_the_same_recipe_are_left_as_they_are(run, tmp_path) -> None:

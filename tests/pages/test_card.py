@@ -4,6 +4,7 @@ import pytest
 
 from cervix_models.contracts import NOTICE
 from cervix_models.errors import WeightsError
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from tests.fakes import CARD
 
 PAGE = "../pages/models/card.py"
@@ -53,6 +54,16 @@ def test_classifiers_come_first(page, triage) -> None:
     page.run()
     assert page.segmented_control[0].options == [CARD.name, "a-segmenter"]
     assert "accuracy 0.5" in shown(page)
+
+
+def test_the_default_models_come_before_all(page, triage) -> None:
+    names = ["a-classifier", CLASSIFIER, SEGMENTER]
+    kinds = ["classifier", "classifier", "segmenter"]
+    triage.card_list = [
+        replace(CARD, name=name, kind=kind) for name, kind in zip(names, kinds, strict=True)
+    ]
+    page.run()
+    assert page.segmented_control[0].options == [CLASSIFIER, SEGMENTER, "a-classifier"]
 
 
 def test_an_address_names_a_card(page, triage) -> None:

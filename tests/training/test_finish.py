@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import load_network
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
 from cervix_models.errors import DataError
+from cervix_models.predictors import tempered
 from cervix_models.recipes import Optimiser
 from cervix_models.training.finish import finish, gathered
 from cervix_models.training.fit import trained
@@ -139,3 +141,48 @@ def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
     kept = load_held_out(given.name, tmp_path / "weights")
     assert kept["masks"].shape == (18, 64, 64)
     assert sorted(kept["sha256"]) == sorted(packed.sha256)
+
+
+@pytest.fixture(scope="module")
+def ensemble(plan) -> Plan:
+    """An ensemble of the first model and of one that was trained longer."""
+    longer = replace(plan.recipe, name="longer", optimiser=replace(plan.recipe.optimiser, epochs=5))
+    finish(replace(plan, recipe=longer))
+    both = replace(plan.recipe, name="both", model="", members=("tiny_cnn", "longer"))
+    finish(replace(plan, recipe=both))
+    return replace(plan, recipe=both)
+
+
+def test_an_ensemble_is_measured_on_what_its_members_said(plan, ensemble) -> None:
+    card, shares = members_of("both", plan.weights)
+    cards = [load_card(name, plan.weights) for name in ("tiny_cnn", "longer")]
+    right = np.array([each.metrics["cluster_split"]["accuracy"]["value"] for each in cards])
+    assert list(shares.values()) == pytest.approx(list(right / right.sum()))
+    assert card.data["members"] == {each.name: each.weights_sha256 for each in cards}
+    assert card.data["held_out_sha256"] == cards[0].data["held_out_sha256"]
+    said = [load_held_out(name, plan.weights) for name in ("tiny_cnn", "longer", "both")]
+    tempers = [each.calibration["temperature"] for each in cards]
+    by_cell = [dict(zip(s["sha256"], s["probabilities"], strict=True)) for s in said]
+    for cell, found in by_cell[2].items():
+        parts = [tempered(by_cell[i][cell][None], tempers[i])[0] for i in (0, 1)]
+        wanted = sum(p * s for p, s in zip(parts, shares.values(), strict=True))
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_an_ensemble_of_other_folds_is_refused(plan, ensemble) -> None:
+    other = replace(plan.recipe, name="other", seed=1)
+    finish(replace(plan, recipe=other))
+    both = replace(ensemble.recipe, members=("tiny_cnn", "other"))
+    with pytest.raises(DataError, match="tiny_cnn and other were measured on other cells or in ot"):
+        finish(replace(plan, recipe=both))
+
+
+def test_an_ensemble_of_cells_that_were_not_packed_is_refused(plan, ensemble) -> None:
+    less = replace(plan.packed, sha256=tuple("f" * 64 for _ in plan.packed.sha256))
+    with pytest.raises(DataError, match="60 held-out cells are not in the packed file"):
+        finish(replace(ensemble, packed=less))
+
+
+def test_an_ensemble_has_no_folds_of_its_own(ensemble) -> None:
+    with pytest.raises(DataError, match=r"learns nothing of its own.* member: tiny_cnn, longer"):
+        run_fold(ensemble, 0)

@@ -37,7 +37,7 @@ def fitted(tmp_path_factory):
             patched.setattr(f"cervix_models.evaluation.{module}.DRAWS", 20)
         for plan in plans:
             finish(plan)
-    return settings, plans[0], fit_gate(plans[0], SEGMENTER, settings)
+    return settings, plans[0], fit_gate(plans[0], CLASSIFIER, SEGMENTER, settings)
 
 
 def test_ranges_are_those_of_held_out_cells(fitted) -> None:
@@ -87,6 +87,6 @@ def test_a_gate_needs_the_folds_of_both_models(fitted, tmp_path) -> None:
     settings, classifier, _ = fitted
     elsewhere = replace(settings, weights=tmp_path)
     with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {SEGMENTER}"):
-        fit_gate(classifier, SEGMENTER, elsewhere)
+        fit_gate(classifier, CLASSIFIER, SEGMENTER, elsewhere)
     with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {CLASSIFIER}"):
-        fit_gate(replace(classifier, runs=tmp_path), SEGMENTER, settings)
+        fit_gate(replace(classifier, runs=tmp_path), CLASSIFIER, SEGMENTER, settings)
