@@ -6,6 +6,10 @@ lies beside it: Streamlit would serve such a folder past `st.navigation`.
 
 import streamlit as st
 
-from ui.routes import ROUTES
+from cervix_models.settings import set_thread_policy
+
+set_thread_policy()  # before anything imports torch, which looks once
+
+from ui.routes import ROUTES  # noqa: E402
 
 app = st.App("ui/main.py", routes=ROUTES)

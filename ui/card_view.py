@@ -79,7 +79,9 @@ def tables(table: Mapping[str, Any]) -> dict[str, Sequence[Mapping[str, Any]]]:
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     for name, value in table.items():
         if _is_table(value) and name not in PLOTTED:
-            found[title(name)] = [{key: _whole(cell) for key, cell in row.items()} for row in value]
+            found[title(name)] = [
+                {title(key): _whole(cell) for key, cell in row.items()} for row in value
+            ]
         elif _is_grid(value):
             found[title(name)] = [
                 {title(name): each, **{title(key): _whole(cell) for key, cell in row.items()}}

@@ -42,7 +42,7 @@ def test_a_card_is_shown_whole(page, triage) -> None:
     measured = page.dataframe[0].value
     assert list(measured["Interval"]) == ["0.4 to 0.6"]
     assert len(page.get("plotly_chart")) == 3
-    assert any("backbone" in each.value.columns for each in page.dataframe)
+    assert any("Backbone" in each.value.columns for each in page.dataframe)
     assert any("For tests" in each.value for each in page.markdown)
     assert any("Knows no cell" in each.value for each in page.markdown)
     assert not page.exception

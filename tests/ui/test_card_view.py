@@ -22,7 +22,7 @@ def test_figures_by_class_and_lists_become_tables() -> None:
     by_class = {name: {"recall": {"value": 0.9, "low": 0.8, "high": 0.95}} for name in CLASS_NAMES}
     found = card_view.tables({"by_class": by_class, "tried": [{"backbone": "x", "accuracy": 0.9}]})
     assert found["By class"][0] == {"By class": "Dyskeratotic", "Recall": "0.9 (0.8 to 0.95)"}
-    assert found["Tried"] == [{"backbone": "x", "accuracy": "0.9"}]
+    assert found["Tried"] == [{"Backbone": "x", "Accuracy": "0.9"}]
 
 
 def test_plots_are_made_of_what_the_card_holds() -> None:
