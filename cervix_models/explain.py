@@ -1,4 +1,9 @@
-"""Where a classifier looked: Grad-CAM (Selvaraju et al., ICCV 2017) from the grad-cam library."""
+"""Where a classifier looked: Grad-CAM (Selvaraju et al., ICCV 2017) from the grad-cam library.
+
+Of its kinds HiResCAM (Draelos and Carin, 2020), which multiplies gradients and maps place by place.
+Plain Grad-CAM averages the gradients over the picture first, and so loses what a network reads from
+the spread of a map, or from its place.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from PIL import Image as PilImage
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from cervix_models.cards import members_of
@@ -54,10 +59,12 @@ class Explainer:
     def __init__(self, name: str, settings: Settings) -> None:
         """Loads the weights `name`. Raises WeightsError."""
         network, self.card = load_network(name, settings.weights)
-        layer = find(str(self.card.recipe["model"])).cam_layer
-        if layer is None:
+        layers = find(str(self.card.recipe["model"])).cam_layers
+        if not layers:
             raise ValueError(f"{name} is registered without a layer for Grad-CAM.")
-        self.cam = GradCAM(network, [network.get_submodule(layer)])
+        for value in network.parameters():
+            value.requires_grad_(value.ndim == 1)  # a graph without the costly kernels
+        self.cam = HiResCAM(network, [network.get_submodule(each) for each in layers])
         self.lock = threading.Lock()
 
     def heat(self, image: Image, label: str) -> Heat:

@@ -26,7 +26,7 @@ class ModelEntry:
     input_size: int  # side of the square input, pixels
     source: str  # the paper or document it comes from
     backbone: str | None = None  # key of training.start, where ImageNet weights fit
-    cam_layer: str | None = None  # dotted path of the layer Grad-CAM looks at
+    cam_layers: tuple[str, ...] = ()  # dotted paths of the layers Grad-CAM looks at
 
 
 _ENTRIES: dict[str, ModelEntry] = {}

@@ -45,10 +45,13 @@ def load_settings() -> Settings:
 
 
 def set_thread_policy() -> None:
-    """Sets waiting OpenMP threads to sleep. Call it before torch is imported: spinning threads
-    on busy cores make one forward pass ten times slower (pytorch issue 57715)."""
+    """Sets waiting OpenMP threads to sleep, after a moment. Call it before torch is imported.
+
+    Threads that spin while they wait make a forward pass on busy cores ten times slower (pytorch
+    issue 57715); threads that never do cost an idle machine a hundred milliseconds a reading.
+    """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def _path(variable: str) -> Path | None:

@@ -21,4 +21,4 @@ def test_waiting_threads_sleep_before_torch_is_imported() -> None:
         [sys.executable, "-c", LOOK],
         cwd=ROOT, env=bare, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["passive", "0", "False"]
+    assert done.stdout.split() == ["passive", "1000", "False"]

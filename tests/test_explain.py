@@ -57,6 +57,18 @@ def test_heat_lies_where_the_network_looks(explainer) -> None:
     assert heat[80:].max() < 0.05
 
 
+def test_what_is_red_in_a_place_that_does_not_count_is_cold(tmp_path) -> None:
+    settings, network = tiny.settings_in(tmp_path), _sees_red()
+    with torch.no_grad():
+        network.neck[2].weight[0, :64].view(8, 8)[:, 4:] = 0  # only the left half counts
+    tiny.save_tiny(settings.weights, tiny.recipe("cnn"), network)
+    picture = np.zeros((128, 128, 3), np.uint8)
+    picture[50:80, 20:40, 0] = picture[50:80, 90:110, 0] = 255
+    heat = Explainer("tiny_cnn", settings).heat(picture, FOR)
+    assert heat[:, :60].max() > 0.9
+    assert heat[:, 76:].max() < 0.05
+
+
 def test_what_speaks_against_a_class_is_cold(explainer) -> None:
     assert explainer.heat(_red_spot(), AGAINST).max() == 0
 

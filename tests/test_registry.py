@@ -60,7 +60,8 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
     assert found.shape == size
     assert card.classes == OUTPUTS[entry.kind]
     if entry.kind == "classifier":
-        assert again.get_submodule(entry.cam_layer) is not None
+        assert entry.cam_layers
+        assert all(again.get_submodule(each) is not None for each in entry.cam_layers)
         torch.testing.assert_close(again.head(again.embed(images)), found)
 
 

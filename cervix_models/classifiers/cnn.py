@@ -34,6 +34,6 @@ register(
         builder=build,
         input_size=64,
         source="Gong, Jung, Dong, Kuo: Optimizing Cervical Cancer Diagnosis (2024)",
-        cam_layer="trunk.7",
+        cam_layers=("trunk.7",),
     )
 )

@@ -21,6 +21,6 @@ register(
         input_size=128,
         source="Sandler et al., MobileNetV2, CVPR 2018",
         backbone="mobilenet_v2",
-        cam_layer="trunk.13",
+        cam_layers=("trunk.13",),
     )
 )

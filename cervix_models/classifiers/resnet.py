@@ -40,6 +40,6 @@ register(
         input_size=128,
         source="He et al., Deep residual learning for image recognition, CVPR 2016",
         backbone="resnet50_v1",
-        cam_layer="trunk.layer3",
+        cam_layers=("trunk.layer3",),
     )
 )

@@ -78,6 +78,6 @@ register(
         source="He et al., Deep residual learning for image recognition, CVPR 2016, with "
         "Cortes and Vapnik, Support-vector networks, Machine Learning 20, 1995",
         backbone="resnet50_v1",
-        cam_layer="trunk.layer3",
+        cam_layers=("trunk.layer1", "trunk.layer2", "trunk.layer3"),
     )
 )
