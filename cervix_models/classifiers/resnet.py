@@ -23,12 +23,17 @@ def first_version(net: ResNet) -> ResNet:
     return net
 
 
-def build() -> CellClassifier:
-    """The trunk with a five-way head and random weights, names as in torchvision's ResNet-50."""
+def stem_and_stages(last: int) -> OrderedDict[str, nn.Module]:
+    """ResNet-50 to block `last` of its third stage, with random weights and torchvision's names."""
     net = first_version(resnet50())
-    net.layer3 = nn.Sequential(*list(net.layer3.children())[:5])
+    net.layer3 = nn.Sequential(*list(net.layer3.children())[:last])
     kept = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
-    trunk = nn.Sequential(OrderedDict((name, getattr(net, name)) for name in kept))
+    return OrderedDict((name, getattr(net, name)) for name in kept)
+
+
+def build() -> CellClassifier:
+    """The trunk with a five-way head and random weights."""
+    trunk = nn.Sequential(stem_and_stages(last=5))
     return CellClassifier(trunk, pooled(), linear(1024), dropout=0.3)
 
 

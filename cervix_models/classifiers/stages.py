@@ -12,11 +12,10 @@ from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet50
 
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.classifiers.kernel import KernelHead
-from cervix_models.classifiers.resnet import first_version
+from cervix_models.classifiers.resnet import stem_and_stages
 from cervix_models.registry import ModelEntry, register
 
 COMPONENTS = 200  # principal components of the statistics that the kernel machine sees
@@ -54,10 +53,7 @@ class Statistics(nn.Module):
 
 def resnet() -> CellClassifier:
     """ResNet-50 to the third block of its third stage, read at three depths by a kernel machine."""
-    net = first_version(resnet50())
-    net.layer3 = nn.Sequential(*list(net.layer3.children())[:3])
-    kept = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
-    trunk = ResidualStages(OrderedDict((name, getattr(net, name)) for name in kept), depths=3)
+    trunk = ResidualStages(stem_and_stages(last=3), depths=3)
     numbers = 2 * (256 + 512 + 1024)
     neck = nn.Sequential(
         OrderedDict(
