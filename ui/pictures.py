@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 from plotly.colors import get_colorscale
-from skimage.measure import approximate_polygon, find_contours
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
 
@@ -51,6 +50,9 @@ def outlines(labels_png: bytes) -> dict[str, list[Polygon]]:
 
 
 def _polygons(region: NDArray[np.bool_]) -> list[Polygon]:
+    # It brings all of scipy.signal: a second that the first page need not wait for.
+    from skimage.measure import approximate_polygon, find_contours
+
     found = find_contours(np.pad(region, 1).astype(float), 0.5)
     simple = [approximate_polygon(each, OUTLINE_TOLERANCE) for each in found]
     # Padding moves the grid by one and a pixel's middle lies half a pixel in.

@@ -8,7 +8,6 @@ from typing import Literal
 
 import streamlit as st
 
-from cervix_models.data.samples import sample_cells
 from cervix_models.errors import StorageError
 from cervix_models.services.triage import Triage, open_triage
 
@@ -63,6 +62,8 @@ def triage() -> Triage:
 @st.cache_resource(show_spinner=False)
 def samples() -> list[tuple[str, str, bytes]]:
     """The built-in synthetic cells as (name, class it is drawn after, PNG)."""
+    from cervix_models.data.samples import sample_cells  # brings SciPy, which no first page needs
+
     return sample_cells()
 
 
