@@ -91,6 +91,10 @@ class FakeTriage:
         self.blobs: dict[str, bytes] = {}
         self.heat_off_cell = False
         self.card_list: list[Card] = []
+        self.warm = False
+
+    def warm_up(self) -> None:
+        self.warm = True
 
     def read(
         self,

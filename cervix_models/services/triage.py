@@ -6,6 +6,7 @@ Importing this loads no model; the first reading does.
 from __future__ import annotations
 
 import io
+import logging
 import threading
 import uuid
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from cervix_models.cards import load_cards
 from cervix_models.contracts import Card, CellImage, Reading, Verdict, VerdictKind, WorklistRow
 from cervix_models.data.intake import shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
-from cervix_models.errors import IntakeError
+from cervix_models.errors import CervixError, IntakeError
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
 if TYPE_CHECKING:
     from cervix_models.services.reader import Finding, Reader
+
+log = logging.getLogger(__name__)
 
 SCALE = (0.01, 10.0)  # micrometres a pixel that a light microscope can give
 
@@ -36,6 +39,7 @@ class Triage:
         self.store, self.settings = store, settings
         self._reader: Reader | None = None
         self._loading = threading.Lock()
+        self._warming: threading.Thread | None = None
 
     def read(
         self,
@@ -66,6 +70,18 @@ class Triage:
         reading = self._kept(cell, finding, micrometres_per_pixel)
         self.store.add_reading(reading)
         return reading
+
+    def warm_up(self) -> None:
+        """Begins to load the models, so that the first reading need not wait for all of it."""
+        if self._warming is None:
+            self._warming = threading.Thread(target=self._warm, daemon=True, name="warm-up")
+            self._warming.start()
+
+    def _warm(self) -> None:
+        try:
+            self.reader()
+        except CervixError as problem:  # the first reading says it to who asked for one
+            log.warning("The models cannot be loaded: %s", problem)
 
     def reader(self) -> Reader:
         """The models, loaded by the first who asks. Raises WeightsError."""

@@ -68,6 +68,7 @@ def _door() -> None:
         _take_in(files, scale)
     _samples(scale)
     show.notice()
+    session.triage().warm_up()
 
 
 def _take_in(files: list[UploadedFile], scale: float | None) -> None:

@@ -28,6 +28,10 @@ def upload(page, *files: tuple[str, bytes]):
     return page.run()
 
 
+def test_the_open_page_has_the_models_loaded(page, triage) -> None:
+    assert triage.warm
+
+
 def test_a_cell_becomes_a_stored_reading_with_all_that_explains_it(page, triage) -> None:
     page.number_input(key="scale").set_value(0.2)
     upload(page, ("a.png", png(drawn_cell())))

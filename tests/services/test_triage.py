@@ -198,3 +198,28 @@ def test_opening_the_service_loads_no_model() -> None:
     assert triage._reader is None
     assert triage.worklist(limit=1) == []
     triage.store.close()
+
+
+def test_models_are_loaded_in_the_background(settings) -> None:
+    store = open_store(settings)
+    triage = Triage(store, settings)
+    triage.warm_up()
+    first = triage._warming
+    triage.warm_up()
+    assert triage._warming is first
+    first.join(60)
+    assert triage._reader is not None
+    assert triage.reader() is triage._reader
+    store.close()
+
+
+def test_weights_that_are_missing_are_said_by_the_first_reading(settings, tmp_path, caplog) -> None:
+    store = open_store(settings)
+    triage = Triage(store, replace(settings, weights=tmp_path / "none"))
+    triage.warm_up()
+    triage._warming.join(60)
+    assert "The models cannot be loaded: No weights of" in caplog.text
+    with pytest.raises(WeightsError, match="No weights of"):
+        triage.read(png(drawn_cell(100)), "cell.png")
+    assert triage.count() == 0
+    store.close()
