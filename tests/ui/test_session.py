@@ -14,7 +14,7 @@ VISIT = """
 import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("ui/main.py", default_timeout=60).run()
-for page in ("triage/reading", "triage/worklist", "models/card"):
+for page in ("triage/worklist", "models/card"):
     app.switch_page(f"../pages/{page}.py").run()
     assert app.title, page
     assert not app.exception, page
