@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,11 @@ class ClassReader(ABC):
     """What gives cells their classes: one network, or several that are averaged."""
 
     card: Card
+
+    @property
+    def members(self) -> Sequence[Card]:
+        """The cards of those that are averaged; none where it is one network."""
+        return ()
 
     @abstractmethod
     def see(self, images: Sequence[Image]) -> Seen:
@@ -74,17 +79,22 @@ class CellReader(ClassReader):
 class EnsembleReader(ClassReader):
     """Classifiers of `weights/` whose calibrated probabilities are averaged by their shares."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
-        """Loads all members of `name`. Raises WeightsError."""
-        self.card, self.shares = members_of(name, settings.weights)
-        self.members = [CellReader(each, settings) for each in self.shares]
+    def __init__(self, card: Card, shares: Mapping[str, float], settings: Settings) -> None:
+        """Loads all members. Raises WeightsError."""
+        self.card, self.shares = card, list(shares.values())
+        self.readers = [CellReader(name, settings) for name in shares]
+
+    @property
+    def members(self) -> Sequence[Card]:
+        """The cards of those that are averaged."""
+        return [reader.card for reader in self.readers]
 
     def see(self, images: Sequence[Image]) -> Seen:
         """Probabilities of all members together, and embeddings of the first."""
-        seen = [member.see(images) for member in self.members]
+        seen = [reader.see(images) for reader in self.readers]
         return Seen(
             probabilities=tempered(
-                averaged([each.probabilities for each in seen], list(self.shares.values())),
+                averaged([each.probabilities for each in seen], self.shares),
                 float(self.card.calibration["temperature"]),
             ),
             embeddings=seen[0].embeddings,
@@ -93,8 +103,8 @@ class EnsembleReader(ClassReader):
 
 def open_classifier(name: str, settings: Settings) -> ClassReader:
     """The classifier or ensemble of `weights/<name>/`. Raises WeightsError."""
-    _, shares = members_of(name, settings.weights)
-    return EnsembleReader(name, settings) if shares else CellReader(name, settings)
+    card, shares = members_of(name, settings.weights)
+    return EnsembleReader(card, shares, settings) if shares else CellReader(name, settings)
 
 
 class OutlineReader:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervix_models.cards import load_card, members_of
 from cervix_models.contracts import (
     Card,
     Classification,
@@ -52,12 +51,6 @@ class Reader:
         self.outlines = OutlineReader(SEGMENTER, settings)
         self.cells = open_classifier(CLASSIFIER, settings)
         self.explainer = open_explainer(CLASSIFIER, settings)
-        members = members_of(CLASSIFIER, settings.weights)[1]
-        self._models = (
-            _use("classifier", self.cells.card),
-            *(_use("member", load_card(each, settings.weights)) for each in members),
-            _use("segmenter", self.outlines.card),
-        )
         self.space = load_space(settings.weights / CLASSIFIER)
         fitted = self.cells.card.calibration
         self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
@@ -67,7 +60,11 @@ class Reader:
     @property
     def models(self) -> tuple[ModelUse, ...]:
         """The weights that speak in every reading."""
-        return self._models
+        return (
+            _use("classifier", self.cells.card),
+            *(_use("member", card) for card in self.cells.members),
+            _use("segmenter", self.outlines.card),
+        )
 
     def read(self, image: Image) -> Finding:
         """The finding of one picture, with heat."""

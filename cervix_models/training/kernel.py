@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
-from torch import nn
+from torch import Tensor, nn
 
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.classifiers.kernel import KernelHead
-from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import RecipeError
-from cervix_models.inference import prepared, turned
+from cervix_models.inference import turned
 from cervix_models.recipes import Kernel
 from cervix_models.training.batches import Cells
 
@@ -50,7 +50,7 @@ def fit_kernel_machine(
             f"{type(network.head).__name__}; a KernelHead was expected. Leave out [kernel], or "
             "name another network."
         )
-    views = [statistics_of(network, cells, rows, view, kept) for view in range(settings.views)]
+    views = statistics_of(network, cells.images[torch.as_tensor(rows)], settings.views, kept)
     chosen = np.isin(rows, train)
     known = np.concatenate([view[chosen].astype(np.float32) for view in views])
     labels = np.tile(cells.labels[torch.as_tensor(rows[chosen])].numpy(), settings.views)
@@ -63,31 +63,34 @@ def fit_kernel_machine(
 
 
 def statistics_of(
-    network: CellClassifier, cells: Cells, rows: np.ndarray, view: int, kept: Path
-) -> Statistics:
-    """The statistics `(len(rows), numbers)` of one view of cells, from `kept` where they are."""
-    pixels = cells.images[torch.as_tensor(rows)].permute(0, 2, 3, 1).contiguous().numpy()
-    path = kept / f"statistics-{_key(network.trunk, pixels)}-view{view}.npy"
-    if not path.is_file():
-        log.info("Passing %d cells through the trunk, view %d", len(rows), view)
-        found = _passed(network, pixels, view)
-        kept.mkdir(parents=True, exist_ok=True)
+    network: CellClassifier, images: Tensor, views: int, kept: Path
+) -> list[Statistics]:
+    """The statistics `(n, numbers)` of each view of images `(n, 3, side, side)` uint8.
+
+    They are taken from the folder `kept` where they are there, and put there where they are not.
+    """
+    key = _key(network.trunk, images)
+    paths = [kept / f"statistics-{key}-view{view}.npy" for view in range(views)]
+    kept.mkdir(parents=True, exist_ok=True)
+    for view, path in enumerate(paths):
+        if path.is_file():
+            continue
+        log.info("Passing %d cells through the trunk, view %d", len(images), view)
         with path.with_suffix(".part").open("wb") as stream:
-            np.save(stream, found)
+            np.save(stream, _passed(network, images, view))
         path.with_suffix(".part").replace(path)
-    out: Statistics = np.load(path)
-    return out
+    return [np.load(path) for path in paths]
 
 
 @torch.inference_mode()
-def _passed(network: CellClassifier, pixels: NDArray[np.uint8], view: int) -> Statistics:
+def _passed(network: CellClassifier, images: Tensor, view: int) -> Statistics:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
-    side, parts = pixels.shape[1], []
-    for start in range(0, len(pixels), AT_ONCE):
-        batch = prepared(list(pixels[start : start + AT_ONCE]), side, IMAGENET_MEAN, IMAGENET_STD)
-        images = torch.from_numpy(turned(batch, view)).to(device)
-        maps = network.trunk(images.contiguous(memory_format=torch.channels_last))
+    parts = []
+    for some in images.split(AT_ONCE):
+        batch = normalise(some.float() / 255, IMAGENET_MEAN, IMAGENET_STD)
+        seen = torch.from_numpy(turned(batch.numpy(), view)).to(device)
+        maps = network.trunk(seen.contiguous(memory_format=torch.channels_last))
         parts.append(network.neck.get_submodule("statistics")(maps).half().cpu().numpy())
     network.cpu()
     return np.concatenate(parts)
@@ -129,9 +132,9 @@ def _fill_head(
     head.gamma = nn.Parameter(torch.tensor(gamma, dtype=torch.float32))
 
 
-def _key(trunk: nn.Module, pixels: NDArray[np.uint8]) -> str:
+def _key(trunk: nn.Module, images: Tensor) -> str:
     """What statistics depend on: the trunk's weights and the pixels."""
-    digest = hashlib.sha256(pixels.tobytes())
+    digest = hashlib.sha256(images.numpy().tobytes())
     for name, value in trunk.state_dict().items():
         digest.update(name.encode() + value.cpu().numpy().tobytes())
     return digest.hexdigest()[:16]

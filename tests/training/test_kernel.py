@@ -18,7 +18,7 @@ from cervix_models.classifiers.stages import ResidualStages, Statistics
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Kernel
-from cervix_models.registry import ModelEntry, register
+from cervix_models.registry import ModelEntry
 from cervix_models.training import kernel
 from cervix_models.training.batches import cells_at
 from cervix_models.training.fit import Job, fit, trained
@@ -41,10 +41,10 @@ def _build() -> CellClassifier:
 
 
 @pytest.fixture
-def job(tmp_path) -> Job:
+def job(tmp_path, monkeypatch) -> Job:
     """A training of a small kernel machine on 30 of 40 cells."""
-    if "tiny_svm" not in registry._ENTRIES:
-        register(ModelEntry("tiny_svm", "classifier", _build, 64, "made for the tests"))
+    entry = ModelEntry("tiny_svm", "classifier", _build, 64, "made for the tests")
+    monkeypatch.setitem(registry._ENTRIES, entry.name, entry)
     packed = tiny.packed(clusters=4, cells=2)
     rows = np.arange(len(packed))
     given = tiny.recipe("tiny_svm", kernel=SETTINGS)
@@ -52,16 +52,6 @@ def job(tmp_path) -> Job:
     return Job(
         given, cells_at(packed, 64), rows[~held], rows[held], tmp_path / "fold", None, tmp_path
     )
-
-
-@pytest.fixture
-def _without_another(monkeypatch):
-    """The tests' register is left as it was found."""
-    yield
-    registry._ENTRIES.pop("tiny_svm", None)
-
-
-pytestmark = pytest.mark.usefixtures("_without_another")
 
 
 def _right(network: nn.Module, job: Job, rows: np.ndarray) -> float:
@@ -86,7 +76,6 @@ def test_what_is_done_is_read_again_with_its_vectors(job) -> None:
 
 
 def test_the_trunk_stays_as_it_is(job) -> None:
-    torch.manual_seed(job.recipe.seed)
     network, _ = fit(job)
     twin = fit(replace(job, folder=job.folder.with_name("other"), train=job.train[::2]))[0]
     for one, two in zip(network.trunk.parameters(), twin.trunk.parameters(), strict=True):
@@ -102,11 +91,9 @@ def test_statistics_are_computed_once_for_all_folds(job, monkeypatch) -> None:
 
 
 def test_statistics_of_other_cells_are_not_taken(job) -> None:
-    network = _build()
-    rows = np.union1d(job.train, job.watch)
-    one = kernel.statistics_of(network, job.cells, rows, 0, job.shared)
-    job.cells.images[:] = 255 - job.cells.images
-    two = kernel.statistics_of(network, job.cells, rows, 0, job.shared)
+    network, images = _build(), job.cells.images
+    (one,) = kernel.statistics_of(network, images, 1, job.shared)
+    (two,) = kernel.statistics_of(network, 255 - images, 1, job.shared)
     assert one.shape == two.shape == (40, 48)
     assert np.abs(one.astype(np.float32) - two.astype(np.float32)).max() > 0.1
 
