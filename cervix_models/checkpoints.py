@@ -34,7 +34,7 @@ def save_weights(network: nn.Module, folder: Path) -> str:
 def save_card(card: Card, folder: Path) -> None:
     """Writes the card beside its weights. Raises WeightsError where it tells of others."""
     found = weights_hash(folder, tuple(card.input.get("members", ())))
-    if card.weights_sha256 != found:
+    if found and card.weights_sha256 != found:  # a card may tell of weights that are not at hand
         raise WeightsError(
             f"The card of {card.name} tells of weights {card.weights_sha256[:12]}, but "
             f"{folder} has {found[:12]}. Write the card again from these weights."
@@ -84,10 +84,16 @@ def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
 
 
 def weights_hash(folder: Path, members: tuple[str, ...] = ()) -> str:
-    """The hash of the weights in `folder`, or of those of the members beside it."""
+    """The hash of the weights in `folder`, or of those of the members beside it; "" where there
+    are none."""
     if members:
-        return joint_hash(file_hash(folder.parent / each / WEIGHTS) for each in members)
-    return file_hash(folder / WEIGHTS)
+        return joint_hash(_stated(folder.parent / each) for each in members)
+    return file_hash(folder / WEIGHTS) if (folder / WEIGHTS).is_file() else ""
+
+
+def _stated(folder: Path) -> str:
+    """The hash of the weights in `folder`, or where they are not at hand, the one of their card."""
+    return weights_hash(folder) or load_card(folder.name, folder.parent).weights_sha256
 
 
 def file_hash(path: Path) -> str:
@@ -97,7 +103,10 @@ def file_hash(path: Path) -> str:
 
 
 def _half(value: Tensor) -> Tensor:
-    return (value.half() if value.is_floating_point() else value).contiguous()
+    """Half precision, but for numbers that are too large for it."""
+    if not value.is_floating_point() or not value.half().isfinite().all():
+        return value.contiguous()
+    return value.half().contiguous()
 
 
 def _single(value: Tensor) -> Tensor:

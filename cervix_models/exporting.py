@@ -56,8 +56,7 @@ def _export(network: nn.Module, card: Card, path: Path, threads: int) -> None:
     wrapped = network
     if card.kind == "classifier":
         wrapped = _WithEmbedding(cast(CellClassifier, network)).eval()
-    side = int(card.input["size"])
-    noise = np.random.default_rng(0).normal(size=(2, 3, side, side)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(size=(2, *_shape(card))).astype(np.float32)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, torch.inference_mode():
         part = Path(folder, "part.onnx")
         example = torch.from_numpy(noise)
@@ -72,6 +71,15 @@ def _export(network: nn.Module, card: Card, path: Path, threads: int) -> None:
         )
         _check_agree(wrapped(example), open_session(part, threads)(noise), card.name)
         part.replace(path)
+
+
+def _shape(card: Card) -> tuple[int, ...]:
+    """The shape of what the network is given of one cell."""
+    reads = card.input.get("reads", "image")
+    if reads == "features":
+        return (len(card.input["features"]),)
+    side = int(card.input["size"])
+    return (5 if reads == "masked" else 3, side, side)
 
 
 def _check_agree(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from cervix_models.contracts import Image
+from cervix_models.contracts import Image, Mask, Segmentation
 from cervix_models.data.packed import squash
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,20 @@ def prepared(
     batch = np.stack([_square(each, side) for each in images]).astype(np.float32) / 255
     batch = (batch - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
     return np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
+
+
+def prepared_masks(masks: Sequence[Segmentation], side: int) -> Batch:
+    """Masks `(n, 2, side, side)` of cell and nucleus, 0 or 1, float32, as two more channels."""
+    return np.stack(
+        [[_square_mask(part, side) for part in (each.cell, each.nucleus)] for each in masks]
+    )
+
+
+def _square_mask(mask: Mask, side: int) -> NDArray[np.float32]:
+    picture = PilImage.fromarray(mask.astype(np.uint8))
+    for size in (PACKED_SIDE, side):
+        picture = picture.resize((size, size), PilImage.Resampling.NEAREST)
+    return np.asarray(picture, np.float32)
 
 
 def _square(image: Image, side: int) -> Image:

@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 
 from cervix_models.cards import members_of
 from cervix_models.contracts import Card, Classification, Image, Segmentation
+from cervix_models.errors import MeasurementError
 from cervix_models.exporting import onnx_session
 from cervix_models.inference import (
     Batch,
     prepared,
+    prepared_masks,
     sigmoid,
     softmax,
     stretched,
     turned,
     turned_back,
 )
+from cervix_models.morphology import measure
 from cervix_models.outlines import one_cell
 from cervix_models.settings import Settings
+
+
+Masks = Sequence[Segmentation]
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,22 @@ class ClassReader(ABC):
         return ()
 
     @abstractmethod
-    def see(self, images: Sequence[Image]) -> Seen:
-        """Probabilities and embeddings of images."""
+    def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
+        """Probabilities and embeddings of images; `masks` are their outlines.
 
-    def predict(self, images: Sequence[Image]) -> list[Classification]:
-        """One classification an image."""
-        return [self.named(row) for row in self.see(images).probabilities]
+        Raises MeasurementError where the model reads outlines and none are given.
+        """
+
+    @property
+    def outlines(self) -> str | None:
+        """The segmenter whose outlines it reads beside the images; None where it reads none."""
+        return next(
+            filter(None, (c.input.get("outlines") for c in (self.card, *self.members))), None
+        )
+
+    def predict(self, images: Sequence[Image], masks: Masks | None = None) -> list[Classification]:
+        """One classification an image. Raises as `see` does."""
+        return [self.named(row) for row in self.see(images, masks).probabilities]
 
     def named(self, row: NDArray[np.float64]) -> Classification:
         """One row of probabilities, by name of class."""
@@ -63,17 +79,34 @@ class CellReader(ClassReader):
         """Loads the weights `name`. Raises WeightsError."""
         self.run, self.card = onnx_session(name, settings)
 
-    def see(self, images: Sequence[Image]) -> Seen:
-        """Probabilities and embeddings of images."""
-        batch = _prepared(images, self.card)
-        views = int(self.card.input["views"])
+    def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
+        """Probabilities and embeddings of images; `masks` are their outlines."""
+        batch, views = self._batch(images, masks), int(self.card.input.get("views", 1))
         count = len(batch)
-        logits, embeddings = self.run(np.concatenate([turned(batch, v) for v in range(views)]))
+        if views > 1:
+            batch = np.concatenate([turned(batch, view) for view in range(views)])
+        logits, embeddings = self.run(batch)
         mean = softmax(logits).reshape(views, count, -1).mean(0)
         return Seen(
             probabilities=tempered(mean, float(self.card.calibration["temperature"])),
             embeddings=embeddings.reshape(views, count, -1).mean(0),
         )
+
+    def _batch(self, images: Sequence[Image], masks: Masks | None) -> Batch:
+        """What the network is given: images, images with masks, or features."""
+        reads = self.card.input.get("reads", "image")
+        if reads == "image":
+            return _prepared(images, self.card)
+        if masks is None:
+            raise MeasurementError(
+                f"{self.card.name} reads outlines beside the image, but none were given; one "
+                "segmentation an image was expected. Outline the cells first."
+            )
+        if reads == "features":
+            names = self.card.input["features"]
+            return np.stack([_features(*each, names) for each in zip(images, masks, strict=True)])
+        side = int(self.card.input["size"])
+        return np.concatenate([_prepared(images, self.card), prepared_masks(masks, side)], 1)
 
 
 class EnsembleReader(ClassReader):
@@ -89,9 +122,12 @@ class EnsembleReader(ClassReader):
         """The cards of those that are averaged."""
         return [reader.card for reader in self.readers]
 
-    def see(self, images: Sequence[Image]) -> Seen:
+    def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
         """Probabilities of all members together, and embeddings of the first."""
-        seen = [reader.see(images) for reader in self.readers]
+        return self.together([reader.see(images, masks) for reader in self.readers])
+
+    def together(self, seen: Sequence[Seen]) -> Seen:
+        """What the ensemble says where its members, in their order, see this."""
         return Seen(
             probabilities=tempered(
                 averaged([each.probabilities for each in seen], self.shares),
@@ -142,6 +178,13 @@ def conformal_members(
 ) -> NDArray[np.bool_]:
     """Which classes `(n, 5)` enter the conformal set: those that reach their least probability."""
     return probabilities >= least
+
+
+def _features(image: Image, mask: Segmentation, names: Sequence[str]) -> Batch:
+    """The named features of one cell, NaN where one cannot be measured."""
+    whole = mask.nucleus.any() and mask.cytoplasm.any()
+    found = measure(image, mask) if whole else {}
+    return np.array([found.get(name, np.nan) for name in names], np.float32)
 
 
 def _prepared(images: Sequence[Image], card: Card) -> Batch:

@@ -12,6 +12,9 @@ from torch import nn
 from cervix_models.errors import UnknownModelError
 
 Kind = Literal["classifier", "segmenter"]
+# What a network is given: an image; the image with the masks of cell and nucleus as two more
+# channels; or the measurements of morphology.FEATURES.
+Reads = Literal["image", "masked", "features"]
 
 _FAMILIES = ("cervix_models.classifiers", "cervix_models.segmenters")
 
@@ -23,10 +26,11 @@ class ModelEntry:
     name: str
     kind: Kind
     builder: Callable[[], nn.Module]
-    input_size: int  # side of the square input, pixels
+    input_size: int  # side of the square input, pixels; or how many features
     source: str  # the paper or document it comes from
     backbone: str | None = None  # key of training.start, where ImageNet weights fit
     cam_layers: tuple[str, ...] = ()  # dotted paths of the layers Grad-CAM looks at
+    reads: Reads = "image"
 
 
 _ENTRIES: dict[str, ModelEntry] = {}

@@ -23,11 +23,15 @@ def first_version(net: ResNet) -> ResNet:
     return net
 
 
-def stem_and_stages(last: int) -> OrderedDict[str, nn.Module]:
-    """ResNet-50 to block `last` of its third stage, with random weights and torchvision's names."""
+def stem_and_stages(last: int | None = None) -> OrderedDict[str, nn.Module]:
+    """ResNet-50 with random weights and torchvision's names: all of it up to its pool, or to block
+    `last` of its third stage."""
     net = first_version(resnet50())
-    net.layer3 = nn.Sequential(*list(net.layer3.children())[:last])
-    kept = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
+    kept = ["conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3"]
+    if last is None:
+        kept.append("layer4")
+    else:
+        net.layer3 = nn.Sequential(*list(net.layer3.children())[:last])
     return OrderedDict((name, getattr(net, name)) for name in kept)
 
 

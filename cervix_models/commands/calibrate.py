@@ -10,14 +10,16 @@ from cervix_models.settings import ROOT, load_settings
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `calibrate` with its verbs; each sets `func`, from arguments to exit code."""
-    parser = subparsers.add_parser("calibrate", help="fit the gate, and the ranges of the features")
+    parser = subparsers.add_parser("calibrate", help="fit the gate, and measure the cells")
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("gate", help="fit and try what refuses pictures that are no cell")
     two = verbs.add_parser("ranges", help="measure all cells: the range of each feature by class")
+    three = verbs.add_parser("cells", help="measure all cells by held-out outlines, as a table")
     one.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
     one.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     one.set_defaults(func=_gate)
     two.set_defaults(func=_ranges)
+    three.set_defaults(func=_cells)
 
 
 def _gate(args: argparse.Namespace) -> int:
@@ -40,4 +42,11 @@ def _ranges(_args: argparse.Namespace) -> int:
     from cervix_models.services.ranges import measure_ranges
 
     measure_ranges(load_settings())
+    return 0
+
+
+def _cells(_args: argparse.Namespace) -> int:
+    from cervix_models.services.cells import measure_cells
+
+    measure_cells(load_settings())
     return 0

@@ -16,6 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("recipe", help="name of a recipe, or path of a .toml file")
     parser.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
     parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
+    parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
     parser.add_argument("--epochs", type=_positive, help="stop after so many epochs, for a trial")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
@@ -32,9 +33,10 @@ def _positive(text: str) -> int:
 def _train(args: argparse.Namespace) -> int:
     import torch
 
+    from cervix_models.cards import CARD
     from cervix_models.data.packed import load_packed
     from cervix_models.recipes import load_recipe
-    from cervix_models.training.finish import finish
+    from cervix_models.training.finish import finish, keep_random, remeasure
     from cervix_models.training.protocol import Plan, run_fold
 
     settings = load_settings()
@@ -47,6 +49,8 @@ def _train(args: argparse.Namespace) -> int:
     elif args.protocol == "random":
         for number in range(recipe.folds):
             run_fold(plan, number)
+        if keep_random(plan) and (settings.weights / recipe.name / CARD).is_file():
+            remeasure(recipe.name, settings.weights)
     else:
-        finish(plan)
+        finish(plan, final=not args.folds_only)
     return 0

@@ -30,13 +30,13 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
 
 
 def fit_conformal(probabilities: Probabilities, labels: Labels) -> NDArray[np.float64]:
-    """The least probability `(5,)` with which each class enters a set.
+    """The least probability `(classes,)` with which each class enters a set.
 
     Class-conditional split conformal prediction (Vovk 2012; Sadinle, Lei and Wasserman 2019): of
     the cells of each class, at least 1 - ALPHA have their class in the set.
     """
-    least = np.zeros(len(CLASS_NAMES))
-    for index in range(len(CLASS_NAMES)):
+    least = np.zeros(probabilities.shape[1])
+    for index in range(len(least)):
         scores = np.sort(1 - probabilities[labels == index, index])
         rank = int(np.ceil((len(scores) + 1) * (1 - ALPHA))) - 1
         least[index] = 1 - scores[min(rank, len(scores) - 1)]
@@ -73,8 +73,8 @@ def coverage_curve(probabilities: Probabilities, labels: Labels) -> list[dict[st
 def cross_fitted(probabilities: Probabilities, labels: Labels, folds: Folds) -> dict[str, Any]:
     """What calibration is worth on cells it was not fitted to: each fold by the others' fit.
 
-    Keys: `probabilities` (n, 5) calibrated, `members` (n, 5) bool of the conformal sets,
-    `accepted` (n,) bool: given a class rather than referred.
+    Keys: `probabilities` (n, classes) calibrated, `members` (n, classes) bool of the conformal
+    sets, `accepted` (n,) bool: given a class rather than referred.
     """
     out = np.zeros_like(probabilities)
     members = np.zeros(probabilities.shape, bool)
@@ -89,14 +89,16 @@ def cross_fitted(probabilities: Probabilities, labels: Labels, folds: Folds) -> 
     return {"probabilities": out, "members": members, "accepted": accepted}
 
 
-def conformal_figures(members: NDArray[np.bool_], labels: Labels) -> dict[str, Any]:
+def conformal_figures(
+    members: NDArray[np.bool_], labels: Labels, classes: Sequence[str] = CLASS_NAMES
+) -> dict[str, Any]:
     """Coverage of the sets, over all cells and in each class, and how large they are."""
     held = members[np.arange(len(labels)), labels]
     sizes = members.sum(1)
     return {
         "alpha": ALPHA,
         "coverage": float(held.mean()),
-        "classes": {n: float(held[labels == i].mean()) for i, n in enumerate(CLASS_NAMES)},
+        "classes": {n: float(held[labels == i].mean()) for i, n in enumerate(classes)},
         "sizes": {str(size): float((sizes == size).mean()) for size in np.unique(sizes)},
     }
 
@@ -112,13 +114,15 @@ def refer_figures(
     }
 
 
-def fitted_calibration(probabilities: Probabilities, labels: Labels) -> dict[str, Any]:
+def fitted_calibration(
+    probabilities: Probabilities, labels: Labels, classes: Sequence[str] = CLASS_NAMES
+) -> dict[str, Any]:
     """What the product uses: fitted to all out-of-fold probabilities."""
     heat = fit_temperature(probabilities, labels)
     calibrated = tempered(probabilities, heat)
     least: Sequence[float] = fit_conformal(calibrated, labels).tolist()
     return {
         "temperature": heat,
-        "conformal_least": dict(zip(CLASS_NAMES, least, strict=True)),
+        "conformal_least": dict(zip(classes, least, strict=True)),
         "refer_below": fit_refer(calibrated, labels),
     }

@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+from scipy.stats import rankdata
 
 from cervix_models.data.labels import CLASS_NAMES
 
-Probabilities = NDArray[np.float64]  # (n, 5), rows sum to one
-Labels = NDArray[np.int64]  # (n,), index in CLASS_NAMES
+Probabilities = NDArray[np.float64]  # (n, classes), rows sum to one
+Labels = NDArray[np.int64]  # (n,), index of the class
 
 BINS = 15  # of equal width, as in Guo et al., On calibration of modern neural networks, ICML 2017
 DRAWS = 1000
+COVERAGES = (0.8, 0.9, 0.95)  # parts of the cells that are answered, the surest first
 
 
 @dataclass(frozen=True)
@@ -29,43 +30,49 @@ class Predicted:
     probabilities: Probabilities
     labels: Labels
     clusters: Sequence[str]
+    classes: tuple[str, ...] = CLASS_NAMES
 
 
 def classification_figures(predicted: Predicted, seed: int = 0) -> dict[str, Any]:
-    """Accuracy, F1, calibration and the rest: `{value, low, high}` where with a 95 % interval."""
+    """Accuracy, F1, calibration and the rest: `{value, low, high}`, the 95 % interval.
+
+    `classes` has precision, recall, F1 and area under the curve of each class against the rest.
+    """
     probabilities, labels = predicted.probabilities, predicted.labels
-    answers = probabilities.argmax(1)
+    here = _all_scalars(probabilities, labels)
     drawn = [
-        _scalars(probabilities[rows], labels[rows]) for rows in _draws(predicted.clusters, seed)
+        _all_scalars(probabilities[rows], labels[rows]) for rows in _draws(predicted.clusters, seed)
     ]
-    here = _scalars(probabilities, labels)
-    figures: dict[str, Any] = {
-        name: {"value": value, **_interval([each[name] for each in drawn])}
-        for name, value in here.items()
-    }
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, answers, labels=range(len(CLASS_NAMES)), zero_division=0.0
-    )
-    figures["classes"] = {
-        name: {
-            "precision": float(precision[i]),
-            "recall": float(recall[i]),
-            "f1": float(f1[i]),
-            "cells": int(support[i]),
-        }
-        for i, name in enumerate(CLASS_NAMES)
-    }
-    figures["confusion"] = confusion(answers, labels).tolist()
-    figures["roc_auc"] = float(roc_auc_score(labels, probabilities, multi_class="ovr"))
+    intervals = [interval(column) for column in np.array(drawn).T]
+    names = _names(predicted.classes)
+    figures: dict[str, Any] = {"classes": {name: {} for name in predicted.classes}}
+    for (group, name), value, between in zip(names, here, intervals, strict=True):
+        place = figures if group is None else figures["classes"][group]
+        place[name] = {"value": float(value), **between}
+    for index, name in enumerate(predicted.classes):
+        figures["classes"][name]["cells"] = int((labels == index).sum())
+    answers = probabilities.argmax(1)
+    figures["confusion"] = confusion(answers, labels, len(predicted.classes)).tolist()
     figures["reliability"] = reliability(probabilities, labels)
     figures["cells"] = len(labels)
     figures["clusters"] = len(set(predicted.clusters))
     return figures
 
 
-def confusion(answers: Labels, labels: Labels) -> NDArray[np.int64]:
-    """Counts `(5, 5)`: row the true class, column the answer."""
-    size = len(CLASS_NAMES)
+def difference(
+    right: NDArray[np.bool_], other: NDArray[np.bool_], clusters: Sequence[str], seed: int = 0
+) -> dict[str, float]:
+    """By how much `right` `(n,)` is more often true than `other` of the same cells, paired.
+
+    `{value, low, high}` in parts of one, the interval by bootstrap over clusters.
+    """
+    gain = right.astype(float) - other.astype(float)
+    drawn = [float(gain[rows].mean()) for rows in _draws(clusters, seed)]
+    return {"value": float(gain.mean()), **interval(drawn)}
+
+
+def confusion(answers: Labels, labels: Labels, size: int = len(CLASS_NAMES)) -> NDArray[np.int64]:
+    """Counts `(size, size)`: row the true class, column the answer."""
     return np.bincount(labels * size + answers, minlength=size * size).reshape(size, size)
 
 
@@ -93,18 +100,54 @@ def reliability(probabilities: Probabilities, labels: Labels) -> list[dict[str, 
     ]
 
 
-def _scalars(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
-    table = confusion(probabilities.argmax(1), labels)
-    hits = np.diag(table)
-    truth_and_answers = table.sum(0) + table.sum(1)
-    f1 = 2 * hits / np.maximum(truth_and_answers, 1)
-    truth = np.eye(len(CLASS_NAMES))[labels]
-    return {
-        "accuracy": float(hits.sum() / len(labels)),
-        "macro_f1": float(f1[truth_and_answers > 0].mean()),
-        "calibration_error": calibration_error(probabilities, labels),
-        "brier": float(((probabilities - truth) ** 2).sum(1).mean()),
-    }
+_OVERALL = (
+    "accuracy",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "roc_auc",
+    "calibration_error",
+    "brier",
+    *(f"accuracy_of_the_surest_{coverage:.0%}".replace("%", "") for coverage in COVERAGES),
+)
+_EACH = ("precision", "recall", "f1", "roc_auc")
+
+
+def _names(classes: Sequence[str]) -> list[tuple[str | None, str]]:
+    """What the numbers of _all_scalars are, in their order: of no class, or of which."""
+    return [(None, name) for name in _OVERALL] + [(c, name) for name in _EACH for c in classes]
+
+
+def _all_scalars(probabilities: Probabilities, labels: Labels) -> NDArray[np.float64]:
+    size = probabilities.shape[1]
+    table = confusion(probabilities.argmax(1), labels, size)
+    hits, truth, said = np.diag(table), table.sum(1), table.sum(0)
+    precision, recall = hits / np.maximum(said, 1), hits / np.maximum(truth, 1)
+    f1 = 2 * hits / np.maximum(truth + said, 1)
+    areas = np.array([_area(probabilities[:, i], labels == i) for i in range(size)])
+    there, met = truth > 0, truth + said > 0
+    top = probabilities.max(1)
+    sorted_right = (probabilities.argmax(1) == labels)[np.argsort(-top, kind="stable")]
+    overall = [
+        hits.sum() / len(labels),
+        f1[met].mean(),
+        precision[met].mean(),
+        recall[there].mean(),
+        areas[there].mean(),
+        calibration_error(probabilities, labels),
+        ((probabilities - np.eye(size)[labels]) ** 2).sum(1).mean(),
+        *(sorted_right[: max(1, round(part * len(labels)))].mean() for part in COVERAGES),
+    ]
+    return np.concatenate([overall, precision, recall, f1, areas])
+
+
+def _area(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve by ranks (Mann and Whitney, 1947); 0.5 where a side is empty."""
+    yes = int(positive.sum())
+    no = len(positive) - yes
+    if not yes or not no:
+        return 0.5
+    return float((rankdata(scores)[positive].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
 def _draws(clusters: Sequence[str], seed: int) -> list[NDArray[np.int64]]:
@@ -116,6 +159,7 @@ def _draws(clusters: Sequence[str], seed: int) -> list[NDArray[np.int64]]:
     return [np.concatenate([members[i] for i in pick]) for pick in picks]
 
 
-def _interval(values: list[float]) -> dict[str, float]:
+def interval(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float]:
+    """`{low, high}`: the middle 95 % of values that were drawn."""
     low, high = np.percentile(values, [2.5, 97.5])
     return {"low": float(low), "high": float(high)}

@@ -46,10 +46,19 @@ class Loss:
 class Kernel:
     """A support vector machine on a trunk that stays as it is, instead of gradient descent."""
 
-    views: int = 8  # flips and quarter turns that each cell is shown in, 1 to 8
-    components: int = 200  # principal components of the trunk's statistics
+    views: int = 8  # flips and quarter turns that each cell is shown in, 1 to 8; 1 for features
+    components: int = 200  # principal components of the trunk's statistics; of features: all, none
     penalty: float = 3.0  # C of the machine
     width: float = 0.5  # gamma of its kernel times the number of components
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """A multilayer perceptron on features, as scikit-learn trains it."""
+
+    learning_rate: float = 1e-3
+    penalty: float = 1.0  # L2
+    epochs: int = 200
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,12 @@ class Recipe:
     # The first also says how far a picture is from known cells. The rest is not looked at.
     members: tuple[str, ...] = ()
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
-    start: Literal["imagenet", "random"] = "imagenet"
+    # "any": ImageNet weights where they are at hand, else our own encoder, else random ones.
+    start: Literal["imagenet", "self_supervised", "any", "random"] = "imagenet"
+    side: int | None = None  # of the square input, pixels; default: as the network is registered
+    # The segmenter whose outlines of held-out cells are the masks or the features of the cells.
+    outlines: str | None = None
+    against: tuple[str, ...] = ()  # recipes that the card compares this one with, cell by cell
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
     folds: int = 5
     seed: int = 0
@@ -72,10 +86,17 @@ class Recipe:
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)
-    kernel: Kernel | None = None  # with it, optimiser, augmentation and loss are not looked at
+    # With one of these, optimiser, augmentation and loss are not looked at.
+    kernel: Kernel | None = None
+    perceptron: Perceptron | None = None
+
+    @property
+    def watches(self) -> bool:
+        """Whether the training is led by cells that it does not learn from."""
+        return self.optimiser.patience > 0 or self.optimiser.schedule == "plateau"
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as plain data, for the card, without members or kernel where it has none."""
+        """The recipe as plain data, for the card, without what it does not set."""
         return {k: v for k, v in asdict(self).items() if v not in (None, ())}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ class Cells:
     masks: Tensor  # (n, side, side) uint8: 0, 1, 2 as in contracts; 255 unknown
     has_mask: Tensor  # (n,) bool
     margins: Tensor  # (n, 2) float: the box's margin in x and y, in parts of the side
+    features: Tensor = field(default_factory=lambda: torch.empty(0))  # (n, features) float, or none
 
     def __len__(self) -> int:
         """How many cells there are."""

@@ -10,9 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, augment, normalise
+from cervix_models.data.transforms import augment
 from cervix_models.recipes import Recipe
+from cervix_models.registry import find
 from cervix_models.training.batches import Batch
+from cervix_models.training.inputs import as_channels, joined
 from cervix_models.training.schedule import configure
 
 
@@ -23,12 +25,15 @@ class ClassifierTraining(L.LightningModule):
         """Trains `network` as `recipe` says, for `steps` steps in all."""
         super().__init__()
         self.network, self.recipe, self.steps = network, recipe, steps
+        self.masked = find(recipe.model).reads == "masked"
         self.draw = torch.Generator().manual_seed(recipe.seed)
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """The loss of one augmented batch."""
-        images, _ = augment(batch["image"].float() / 255, None, self.recipe.augmentation, self.draw)
-        images = normalise(images, IMAGENET_MEAN, IMAGENET_STD)
+        images, masks = augment(
+            batch["image"].float() / 255, self._masks(batch), self.recipe.augmentation, self.draw
+        )
+        images = joined(images, masks)
         targets = F.one_hot(batch["label"], len(CLASS_NAMES)).float()
         if self.recipe.loss.mixup:
             images, targets = self._mixed(images, targets)
@@ -40,7 +45,7 @@ class ClassifierTraining(L.LightningModule):
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Logs loss and accuracy on cells that are not trained on."""
-        images = normalise(batch["image"].float() / 255, IMAGENET_MEAN, IMAGENET_STD)
+        images = joined(batch["image"].float() / 255, self._masks(batch))
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
         right = (logits.argmax(1) == batch["label"]).float().mean()
         count = len(logits)
@@ -52,6 +57,9 @@ class ClassifierTraining(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """The recipe's optimiser and schedule."""
         return configure(self.network, self.recipe.optimiser, self.steps)
+
+    def _masks(self, batch: Batch) -> Tensor | None:
+        return as_channels(batch["mask"]) if self.masked else None
 
     def _mixed(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         alpha = torch.tensor(self.recipe.loss.mixup)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cervix_models.cards import load_card
-from cervix_models.checkpoints import OUTPUTS, save_card, save_weights, weights_hash
+from cervix_models.checkpoints import OUTPUTS, WEIGHTS, save_card, save_weights, weights_hash
 from cervix_models.contracts import Card
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
+from cervix_models.data.table import load_table
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.errors import DataError
-from cervix_models.evaluation.calibration import (
-    conformal_figures,
-    coverage_curve,
-    cross_fitted,
-    fitted_calibration,
-    refer_figures,
+from cervix_models.evaluation.held_out import (
+    HELD_OUT,
+    check_alike,
+    in_order,
+    load_held_out,
+    save_held_out,
 )
-from cervix_models.evaluation.classification import Predicted, classification_figures
-from cervix_models.evaluation.scale import scale_figures
+from cervix_models.evaluation.notes import notes_of
+from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
 from cervix_models.evaluation.segmentation import (
     box_errors,
     dice_scores,
@@ -34,8 +37,10 @@ from cervix_models.evaluation.segmentation import (
     with_interval,
 )
 from cervix_models.predictors import averaged, tempered
-from cervix_models.registry import Kind, find
-from cervix_models.training.held_out import check_alike, in_order, load_held_out, save_held_out
+from cervix_models.recipes import Recipe
+from cervix_models.registry import Kind, create, find
+from cervix_models.training.fit import DONE, FINAL, trained
+from cervix_models.training.inputs import side_of
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
 log = logging.getLogger(__name__)
@@ -64,63 +69,157 @@ _LIMITS = {
 }
 
 
-def finish(plan: Plan) -> Path:
+def finish(plan: Plan, *, final: bool = True) -> Path:
     """The folder of weights and card, after all folds and the final run.
 
+    Without `final` no weights are made: the card says how well the recipe does, and of no weights.
     Of an ensemble, nothing is trained: its card is measured on what its members said of the cells
     held out from them, and raises DataError where they held out others.
     """
     recipe = plan.recipe
     if recipe.members:
         return _finish_ensemble(plan)
-    kind = find(recipe.model).kind
+    entry, folder = find(recipe.model), plan.weights / recipe.name
     folds = [run_fold(plan, number) for number in range(recipe.folds)]
-    network, origin = run_final(plan)
-    folder = plan.weights / recipe.name
-    sha256 = save_weights(network, folder)
-    measure: Callable[[Plan, dict[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
-    measure = _classified if kind == "classifier" else _segmented
     found = gathered(folds)
-    metrics, calibration = measure(plan, found)
-    save_held_out(folder, found, plan.packed.sha256)
-    random = plan.runs / recipe.name / "random"
-    if all((random / f"fold{n}" / PREDICTIONS).is_file() for n in range(recipe.folds)):
-        other = gathered([random / f"fold{n}" for n in range(recipe.folds)])
-        alike = measure(replace(plan, protocol="random"), other)[0]
-        metrics["random_split"] = alike["cluster_split"]
-    seen = {
-        "size": find(recipe.model).input_size,
-        "resize": recipe.resize,
-        "sees_scale": False,
-        "mean": list(IMAGENET_MEAN),
-        "std": list(IMAGENET_STD),
-        "views": recipe.views,
-    }
-    data = {**_data(plan, found["hashes"]), "first_weights": origin}
-    return _written(plan, kind, seen, data, metrics, calibration, sha256)
+    save_held_out(folder, found, plan.packed, CLASS_NAMES)
+    if entry.kind == "classifier":
+        keep_random(plan)
+    data = {**_data(plan, found["hashes"]), "training": _training(folds), **_size(plan)}
+    sha256 = ""
+    if final:
+        network, data["first_weights"] = run_final(plan)
+        sha256 = save_weights(network, folder)
+    else:
+        data["first_weights"] = json.loads((folds[0] / DONE).read_text("utf-8"))["first_weights"]
+        (folder / WEIGHTS).unlink(missing_ok=True)
+    if entry.kind == "classifier":
+        metrics, calibration = _classified(plan)
+        metrics["curves"] = training_curves(folds)
+    else:
+        metrics, calibration = _segmented(plan, found), {}
+    return _written(plan, entry.kind, _seen(recipe), data, metrics, calibration, sha256)
+
+
+def keep_random(plan: Plan) -> bool:
+    """Whether all folds of the random protocol were run; what they said is then kept."""
+    folders = [
+        replace(plan, protocol="random").folder / f"fold{n}" for n in range(plan.recipe.folds)
+    ]
+    if not all((each / PREDICTIONS).is_file() for each in folders):
+        return False
+    folder = plan.weights / plan.recipe.name
+    save_held_out(folder, gathered(folders), plan.packed, CLASS_NAMES, "random")
+    return True
+
+
+def remeasure(name: str, weights: Path) -> dict[str, Any]:
+    """The metrics of a classifier, worked out anew from what is kept, and put into its card.
+
+    Raises WeightsError where there is no card, DataError where it is no classifier's.
+    """
+    card = load_card(name, weights)
+    if card.kind != "classifier":
+        raise DataError(
+            f"{name} is a {card.kind}; a classifier was expected. A segmenter is measured by: "
+            f"python -m cervix_models train {name}"
+        )
+    fresh = measured(name, weights, tuple(card.recipe.get("against", ())))
+    kept = {key: value for key, value in card.metrics.items() if key == "curves"}
+    metrics = {**fresh, **kept, **notes_of(name)}
+    save_card(replace(card, metrics=metrics), weights / name)
+    return metrics
 
 
 def _finish_ensemble(plan: Plan) -> Path:
     names, folder = plan.recipe.members, plan.weights / plan.recipe.name
     cards = [load_card(name, plan.weights) for name in names]
-    said = [in_order(load_held_out(name, plan.weights), plan.packed) for name in names]
-    check_alike(names, said)
     right = [card.metrics["cluster_split"]["accuracy"]["value"] for card in cards]
     shares = [each / sum(right) for each in right]
-    tempers = [float(card.calibration["temperature"]) for card in cards]
-    calibrated = [tempered(s["probabilities"], t) for s, t in zip(said, tempers, strict=True)]
-    found = {**said[0], "probabilities": averaged(calibrated, shares)}
-    metrics, calibration = _classified(plan, found)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_held_out(folder, found, plan.packed.sha256)
+    for protocol in PROTOCOLS:
+        if all((plan.weights / name / HELD_OUT[protocol]).is_file() for name in names):
+            found = _together(plan, cards, shares, protocol)
+            save_held_out(folder, found, plan.packed, CLASS_NAMES, protocol)
+    metrics, calibration = _classified(plan)
     data = {
         **_data(plan, list(cards[0].data["held_out_sha256"])),
         "members": {card.name: card.weights_sha256 for card in cards},
         "first_weights": "; ".join(str(card.data["first_weights"]) for card in cards),
+        "parameters": sum(int(card.data.get("parameters", 0)) for card in cards),
     }
-    seen = {"members": dict(zip(names, shares, strict=True)), "sees_scale": False}
+    seen = {
+        "members": dict(zip(names, shares, strict=True)),
+        "sees_scale": any(card.input["sees_scale"] for card in cards),
+    }
     sha256 = weights_hash(folder, names)
     return _written(plan, "classifier", seen, data, metrics, calibration, sha256)
+
+
+def _together(
+    plan: Plan, cards: Sequence[Card], shares: Sequence[float], protocol: str
+) -> dict[str, Any]:
+    """What the members said together of the cells held out from them all."""
+    names = [card.name for card in cards]
+    said = [in_order(load_held_out(each, plan.weights, protocol), plan.packed) for each in names]
+    check_alike(names, said)
+    tempers = [float(card.calibration["temperature"]) for card in cards]
+    calibrated = [tempered(s["probabilities"], t) for s, t in zip(said, tempers, strict=True)]
+    return {**said[0], "probabilities": averaged(calibrated, shares)}
+
+
+def _seen(recipe: Recipe) -> dict[str, Any]:
+    """What the network is given, as the card states it."""
+    reads = find(recipe.model).reads
+    if reads == "features":
+        names = list(load_table().names)
+        return {"reads": reads, "features": names, "sees_scale": True, "outlines": recipe.outlines}
+    masked = {"outlines": recipe.outlines} if reads == "masked" else {}
+    return {
+        "reads": reads,
+        "size": side_of(recipe),
+        "resize": recipe.resize,
+        "sees_scale": False,
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+        "views": recipe.views,
+        **masked,
+    }
+
+
+def _size(plan: Plan) -> dict[str, Any]:
+    """How many parameters the network has, and its megabytes of half precision."""
+    network = create(plan.recipe.model)
+    if (plan.folder / "fold0" / FINAL).is_file():
+        network = trained(plan.recipe, plan.folder / "fold0")
+    count = sum(each.numel() for each in network.parameters())
+    return {"parameters": count, "megabytes": round(2 * count / 1e6, 2)}
+
+
+def _training(folders: list[Path]) -> dict[str, Any]:
+    """How long the folds took, on what."""
+    done = [json.loads((each / DONE).read_text("utf-8")) for each in folders]
+    seconds = [each["seconds"] for each in done if "seconds" in each]
+    on = sorted({each["on"] for each in done if "on" in each})
+    return {
+        "epochs": max(each["epochs"] for each in done),
+        "seconds_a_fold": round(float(np.mean(seconds)), 1) if seconds else None,
+        "on": ", ".join(on),
+    }
+
+
+def training_curves(folders: list[Path]) -> list[dict[str, float]]:
+    """One entry an epoch: the losses and the accuracy, mean over the folds that logged them."""
+    logs = [
+        pd.read_csv(path) for each in folders for path in each.glob("csv/version_*/metrics.csv")
+    ]
+    if not logs:
+        return []
+    known = [c for c in ("train_loss", "val_loss", "val_accuracy") if any(c in t for t in logs)]
+    table = pd.concat(logs).groupby("epoch")[known].mean()
+    return [
+        {"epoch": int(epoch) + 1, **{k: round(float(v), 4) for k, v in row.items() if v == v}}
+        for epoch, row in table.iterrows()
+    ]
 
 
 def _written(
@@ -197,28 +296,13 @@ def _data(plan: Plan, held_out: list[str]) -> dict[str, Any]:
     }
 
 
-def _classified(plan: Plan, found: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    labels = plan.packed.labels[found["positions"]]
-    clusters = [plan.packed.clusters[i] for i in found["positions"]]
-    fair = cross_fitted(found["probabilities"], labels, found["folds"])
-    figures = classification_figures(Predicted(fair["probabilities"], labels, clusters))
-    figures["conformal"] = conformal_figures(fair["members"], labels)
-    figures["refer"] = refer_figures(fair["probabilities"], fair["accepted"], labels)
-    figures["coverage_curve"] = coverage_curve(fair["probabilities"], labels)
-    sizes = plan.packed.sizes[found["positions"]]
-    figures["scale"] = scale_figures(found["probabilities"], sizes, labels, found["folds"])
-    uncalibrated = classification_figures(Predicted(found["probabilities"], labels, clusters))
-    figures["uncalibrated_error"] = uncalibrated["calibration_error"]
-    accuracy = figures["accuracy"]
-    summary = (
-        f"right in {accuracy['value']:.1%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}) of "
-        f"{figures['cells']:,} SIPaKMeD cells, {plan.recipe.folds} folds with clusters kept apart"
-    )
-    metrics = {"summary": summary, "cluster_split": figures, **_notes(plan.recipe.name)}
-    return metrics, fitted_calibration(found["probabilities"], labels)
+def _classified(plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
+    name = plan.recipe.name
+    metrics = measured(name, plan.weights, plan.recipe.against)
+    return {**metrics, **notes_of(name)}, calibration_of(held_out_of(name, plan.weights))
 
 
-def _segmented(plan: Plan, found: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _segmented(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
     packed, at = plan.packed, found["positions"]
     outlined = packed.has_mask[at]
     groups = [packed.clusters[i] for i in at[outlined]]
@@ -247,16 +331,9 @@ def _segmented(plan: Plan, found: dict[str, Any]) -> tuple[dict[str, Any], dict[
         f"cytoplasm without nucleus on {figures['outlined_cells']} Herlev cells, "
         f"{plan.recipe.folds} folds with captures kept apart"
     )
-    return {"summary": summary, "cluster_split": figures, **_notes(plan.recipe.name)}, {}
+    return {"summary": summary, "cluster_split": figures, **notes_of(plan.recipe.name)}
 
 
 def _boxes_by_class(errors: np.ndarray, kinds: list[str]) -> dict[str, float]:
     named = np.array(kinds)
     return {kind: float((errors[named == kind] <= 0.1).mean()) for kind in sorted(set(kinds))}
-
-
-def _notes(name: str) -> dict[str, Any]:
-    """What was tried before this recipe was chosen, and what the document it comes from reports."""
-    path = Path(__file__).with_name("notes.json")
-    notes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get(name, {})
-    return notes

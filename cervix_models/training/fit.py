@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -31,9 +32,10 @@ from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
+from cervix_models.training.features import fit_on_features
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
-from cervix_models.training.start import start_from_imagenet
+from cervix_models.training.start import first_weights
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Job:
     recipe: Recipe
     cells: Cells
     train: np.ndarray  # positions in `cells`
-    watch: np.ndarray  # positions shown as val_* curves; they stop a training only with patience
+    watch: np.ndarray  # positions shown as val_* curves; they lead a training that watches
     folder: Path
     epochs: int | None = None  # fewer than the recipe's, for a trial
     shared: Path | None = None  # of what all trainings of the recipe may use; default: its own
@@ -66,35 +68,51 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     claim(job.folder, recipe, job.epochs)
     L.seed_everything(recipe.seed, verbose=False)
     network = create(recipe.model).to(memory_format=torch.channels_last)
-    origin = "random weights"
-    if recipe.start == "imagenet" and entry.backbone:
-        origin = start_from_imagenet(network, entry.backbone, load_settings().pretrained)
+    origin = first_weights(network, recipe, load_settings())
     if (job.folder / DONE).is_file():
         log.info("%s is done already", job.folder)
         return trained(recipe, job.folder), origin
+    begun = time.monotonic()
+    if entry.reads == "features":
+        fit_on_features(cast(CellClassifier, network), job.cells, job.train, recipe)
+        return _done(network, job.folder, 0, begun, origin), origin
     if recipe.kernel:
         rows = np.union1d(job.train, job.watch)
         fit_kernel_machine(
             cast(CellClassifier, network), job.cells, rows, job.train, recipe.kernel,
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
-        return _done(network, job.folder, 0), origin
+        return _done(network, job.folder, 0, begun, origin), origin
     loaders = _loaders(job)
     module = _MODULES[entry.kind](network, recipe, _epochs(job) * len(loaders[0]))
     last = job.folder / "last.ckpt"
     trainer = _trainer(job)
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
-    if recipe.optimiser.patience:
+    if recipe.watches:
         network = _best(module, trainer)
-    return _done(network, job.folder, trainer.current_epoch), origin
+    return _done(network, job.folder, trainer.current_epoch, begun, origin), origin
 
 
-def _done(network: nn.Module, folder: Path, epochs: int) -> nn.Module:
+def _done(network: nn.Module, folder: Path, epochs: int, begun: float, origin: str) -> nn.Module:
     """The network in evaluation mode, after it and a note were written to `folder`."""
     save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, folder / FINAL)
-    done = {"epochs": epochs, "sha256": file_hash(folder / FINAL)}
+    seconds = round(time.monotonic() - begun, 1)  # since it was begun, or last taken up again
+    done = {
+        "epochs": epochs,
+        "seconds": seconds,
+        "on": _machine(),
+        "first_weights": origin,
+        "sha256": file_hash(folder / FINAL),
+    }
     (folder / DONE).write_text(json.dumps(done), encoding="utf-8")
     return network.cpu().eval()
+
+
+def _machine() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    count = torch.get_num_threads()
+    return f"{count} processor core{'s' if count > 1 else ''}"
 
 
 def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:
@@ -156,9 +174,9 @@ def _trainer(job: Job) -> L.Trainer:
         ModelCheckpoint(
             job.folder,
             filename="best",
-            monitor="val_loss" if settings.patience else None,
+            monitor="val_loss" if job.recipe.watches else None,
             save_last="link",
-            save_on_train_epoch_end=not settings.patience,
+            save_on_train_epoch_end=not job.recipe.watches,
         ),
         TQDMProgressBar(refresh_rate=10),
     ]
@@ -174,7 +192,7 @@ def _trainer(job: Job) -> L.Trainer:
         callbacks=callbacks,
         logger=[CSVLogger(job.folder, "csv"), TensorBoardLogger(job.folder, "tensorboard", "")],
         gradient_clip_val=settings.clip_norm,
-        check_val_every_n_epoch=1 if settings.patience else 3,
+        check_val_every_n_epoch=1 if job.recipe.watches else 3,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,

@@ -18,15 +18,14 @@ from cervix_models.evaluation.gate import (
     fit_space,
     refused,
 )
+from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.evaluation.noncells import kind_of, non_cells
 from cervix_models.gate import load_space, measures_of
 from cervix_models.predictors import CellReader, OutlineReader, open_classifier
-from cervix_models.registry import find
 from cervix_models.settings import Settings
-from cervix_models.training.batches import cells_at
 from cervix_models.training.finish import gathered
 from cervix_models.training.fit import trained
-from cervix_models.training.held_out import load_held_out
+from cervix_models.training.inputs import cells_for
 from cervix_models.training.protocol import Plan, folds_of, predict
 
 log = logging.getLogger(__name__)
@@ -94,7 +93,7 @@ def _held_out(
     masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
     seen = gathered([classifier.folder / f"fold{n}" for n in range(classifier.recipe.folds)])
     packed = classifier.packed
-    cells = cells_at(packed, find(classifier.recipe.model).input_size)
+    cells = cells_for(packed, classifier.recipe)
     rows = []
     for number, fold in enumerate(folds_of(classifier)):
         folder = classifier.folder / f"fold{number}"

@@ -55,11 +55,21 @@ def fit_kernel_machine(
     known = np.concatenate([view[chosen].astype(np.float32) for view in views])
     labels = np.tile(cells.labels[torch.as_tensor(rows[chosen])].numpy(), settings.views)
     embeddings = _fit_neck(network, known, settings.components, seed)
-    gamma = settings.width / settings.components
+    fit_machines(network.head, embeddings, labels, settings)
+
+
+def fit_machines(
+    head: KernelHead,
+    embeddings: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    settings: Kernel,
+) -> None:
+    """Solves for one machine a class on embeddings `(n, width)`, and puts them into `head`."""
+    gamma = settings.width / embeddings.shape[1]
     machines = OneVsRestClassifier(SVC(C=settings.penalty, gamma=gamma, cache_size=1000))
     machines.fit(embeddings, labels)
-    _fill_head(network.head, machines, embeddings, gamma)
-    log.info("%d support vectors of %d shown cells", len(network.head.vectors), len(labels))
+    _fill_head(head, machines, embeddings, gamma)
+    log.info("%d support vectors of %d shown cells", len(head.vectors), len(labels))
 
 
 def statistics_of(

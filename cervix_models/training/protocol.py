@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,21 +20,22 @@ from cervix_models.data.splits import (
     held_out_hash,
     random_folds,
 )
-from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.errors import DataError
-from cervix_models.inference import prepared, softmax, stretched, turned, turned_back
 from cervix_models.inference import sigmoid as to_probability
+from cervix_models.inference import softmax, stretched, turned, turned_back
 from cervix_models.outlines import one_cell
 from cervix_models.recipes import Recipe
 from cervix_models.registry import find
-from cervix_models.training.batches import Cells, cells_at
-from cervix_models.training.fit import Job, claim, fit
+from cervix_models.training.batches import Cells
+from cervix_models.training.fit import DONE, Job, claim, fit, trained
+from cervix_models.training.inputs import cells_for, ready, with_outlines
 
 log = logging.getLogger(__name__)
 
 Protocol = Literal["cluster", "random"]
 
 PREDICTIONS = "predictions.npz"
+AT_ONCE = 64  # cells a pass
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Plan:
     def shared(self) -> Path:
         """Where all trainings of the recipe are."""
         return self.runs / self.recipe.name
+
+
+def outlined(plan: Plan) -> Plan:
+    """The plan, with the masks that its network is given. Raises as with_outlines does."""
+    return replace(plan, packed=with_outlines(plan.packed, plan.recipe, plan.weights))
 
 
 def folds_of(plan: Plan) -> list[Fold]:
@@ -97,9 +103,10 @@ def run_fold(plan: Plan, number: int) -> Path:
     if (folder / PREDICTIONS).is_file():
         return folder
     train, watch = fold.train, fold.held_out
-    if plan.recipe.optimiser.patience:
+    if plan.recipe.watches:
         train, watch = _inner(plan, fold.train)
-    cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
+    plan = outlined(plan)
+    cells = cells_for(plan.packed, plan.recipe)
     network, _ = fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs, plan.shared))
     found = predict(network, plan, cells, fold.held_out)
     part = folder / f"part-{PREDICTIONS}"
@@ -109,13 +116,32 @@ def run_fold(plan: Plan, number: int) -> Path:
     return folder
 
 
+def predict_fold(plan: Plan, number: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The held-out rows of a fold, and what its trained network says of them, read anew.
+
+    Raises DataError where the fold was not trained.
+    """
+    folder = plan.folder / f"fold{number}"
+    if not (folder / DONE).is_file():
+        raise DataError(
+            f"{folder} holds no trained network; that of fold {number} was expected. Train it: "
+            f"python -m cervix_models train {plan.recipe.name} --protocol {plan.protocol} "
+            f"--fold {number}"
+        )
+    rows = folds_of(plan)[number].held_out
+    plan = outlined(plan)
+    network = trained(plan.recipe, folder)
+    return rows, predict(network, plan, cells_for(plan.packed, plan.recipe), rows)
+
+
 def run_final(plan: Plan) -> tuple[nn.Module, str]:
     """The network trained on all cells of the recipe, and the origin of its first weights."""
     rows = np.sort(np.concatenate([plan.packed.where(each) for each in plan.recipe.images]))
     train, watch = rows, rows[::20]
-    if plan.recipe.optimiser.patience:
+    if plan.recipe.watches:
         train, watch = _inner(plan, rows)
-    cells = cells_at(plan.packed, find(plan.recipe.model).input_size)
+    plan = outlined(plan)
+    cells = cells_for(plan.packed, plan.recipe)
     folder = plan.shared / "final"
     return fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs, plan.shared))
 
@@ -123,28 +149,29 @@ def run_final(plan: Plan) -> tuple[nn.Module, str]:
 def predict(
     network: nn.Module, plan: Plan, cells: Cells, rows: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What the network says of `rows`: probabilities and embeddings, or masks."""
+    """What the network says of `rows`: probabilities and embeddings, or masks.
+
+    `plan` is one that `outlined` gave, and `cells` are those of its packed file.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = network.to(device)
     kind = find(plan.recipe.model).kind
     several = _classified if kind == "classifier" else _segmented
-    parts = [several(network, plan, rows[i : i + 64]) for i in range(0, len(rows), 64)]
+    starts = range(0, len(rows), AT_ONCE)
+    parts = [several(network, plan, cells, rows[i : i + AT_ONCE]) for i in starts]
     network.cpu()
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def _ready(plan: Plan, rows: np.ndarray) -> np.ndarray:
-    side = find(plan.recipe.model).input_size
-    images = [plan.packed.images[i] for i in rows]
-    return prepared(images, side, IMAGENET_MEAN, IMAGENET_STD)
-
-
 @torch.inference_mode()
-def _classified(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np.ndarray]:
-    batch, classifier = _ready(plan, rows), cast(CellClassifier, network)
+def _classified(
+    network: nn.Module, plan: Plan, cells: Cells, rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    batch = ready(plan.packed, cells, plan.recipe, rows)
+    classifier = cast(CellClassifier, network)
     probabilities, embeddings = [], []
     for view in range(plan.recipe.views):
-        embedding = classifier.embed(_on(network, turned(batch, view)))
+        embedding = classifier.embed(_on(network, turned(batch, view) if view else batch))
         probabilities.append(softmax(classifier.head(embedding).float().cpu().numpy()))
         embeddings.append(embedding.float().cpu().numpy())
     return {
@@ -154,8 +181,10 @@ def _classified(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, n
 
 
 @torch.inference_mode()
-def _segmented(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np.ndarray]:
-    batch, maps = _ready(plan, rows), []
+def _segmented(
+    network: nn.Module, plan: Plan, cells: Cells, rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    batch, maps = ready(plan.packed, cells, plan.recipe, rows), []
     for view in range(plan.recipe.views):
         logits = network(_on(network, turned(batch, view))).float().cpu().numpy()
         maps.append(turned_back(to_probability(logits), view))
@@ -166,7 +195,8 @@ def _segmented(network: nn.Module, plan: Plan, rows: np.ndarray) -> dict[str, np
 
 def _on(network: nn.Module, batch: np.ndarray) -> torch.Tensor:
     device = next(network.parameters()).device
-    return torch.from_numpy(batch).to(device).contiguous(memory_format=torch.channels_last)
+    tensor = torch.from_numpy(batch).to(device)
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def _inner(plan: Plan, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,11 @@
-"""ImageNet weights to start from: a local folder first, then the networks' own download."""
+"""Weights to start from: ImageNet's from a local folder or the libraries' download, or our own."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +13,66 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from cervix_models.cards import load_card
+from cervix_models.checkpoints import WEIGHTS
 from cervix_models.errors import WeightsError
+from cervix_models.recipes import Recipe
+from cervix_models.registry import find
+from cervix_models.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_FILES = {
-    "mobilenet_v2": "mobilenet_v2_imagenet.safetensors",
-    "resnet50_v1": "resnet50_imagenet_int8.npz",
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Where ImageNet weights of one network are to be had."""
+
+    hub: str  # its name in torchvision, or in timm with "timm/" before it
+    prefix: str = ""  # of the trunk's tensors in the library's layout
+    file: str | None = None  # in CERVIX_PRETRAINED
+    file_prefix: str = ""  # of the trunk's tensors in that file
+    partial: bool = False  # the file holds only the first layers
+
+
+_FIRST = "vgg19_conv1_1_to_conv3_1.safetensors"
+BACKBONES = {
+    "mobilenet_v2": Backbone(
+        "mobilenet_v2", "features.", "mobilenet_v2_imagenet.safetensors", "features."
+    ),
+    "resnet50_v1": Backbone("resnet50", file="resnet50_imagenet_int8.npz"),
+    "vgg16": Backbone("vgg16", "features.", _FIRST, partial=True),
+    "vgg19": Backbone("vgg19", "features.", _FIRST, partial=True),
+    "densenet201": Backbone("densenet201", "features."),
+    "mobilenet_v3_small": Backbone("mobilenet_v3_small", "features."),
+    "resnet50_v2": Backbone("timm/resnetv2_50"),
+    "convnext_tiny": Backbone("convnext_tiny", "features."),
 }
-_HUB = {"mobilenet_v2": "mobilenet_v2", "resnet50_v1": "resnet50"}
+
+
+def first_weights(network: nn.Module, recipe: Recipe, settings: Settings) -> str:
+    """The origin of the weights put into `network.trunk` as the recipe asks, for the card.
+
+    With start "any": ImageNet's from the folder or the library, else our own encoder's, else
+    random ones. Raises WeightsError where the recipe names weights that are not to be had.
+    """
+    backbone = find(recipe.model).backbone
+    if recipe.start == "random" or backbone is None:
+        return "random weights"
+    if recipe.start == "imagenet":
+        return start_from_imagenet(network, backbone, settings.pretrained)
+    if recipe.start == "self_supervised":
+        return start_from_encoder(network, backbone, settings.weights)
+    try:
+        return start_from_imagenet(network, backbone, settings.pretrained)
+    except WeightsError as problem:
+        log.info("%s", problem)
+    try:
+        return start_from_encoder(network, backbone, settings.weights)
+    except WeightsError as problem:
+        log.info("%s", problem)
+    return "random weights"
 
 
 def start_from_imagenet(network: nn.Module, backbone: str, folder: Path | None) -> str:
@@ -26,26 +80,62 @@ def start_from_imagenet(network: nn.Module, backbone: str, folder: Path | None) 
 
     Raises WeightsError where neither the folder nor the network has them.
     """
-    if folder and (folder / _FILES[backbone]).is_file():
-        state, origin = _from_folder(folder / _FILES[backbone]), f"ImageNet ({_FILES[backbone]})"
+    about = BACKBONES[backbone]
+    path = folder / about.file if folder and about.file else None
+    if path and path.is_file():
+        state, prefix = _from_folder(path), about.file_prefix
+        origin = f"ImageNet ({path.name})"
     else:
-        state, origin = _from_hub(backbone), f"ImageNet (torchvision {_HUB[backbone]})"
-    prefix = "features." if backbone == "mobilenet_v2" else ""
-    trunk = network.get_submodule("trunk")
+        state, prefix = _from_hub(backbone), about.prefix
+        origin = f"ImageNet ({about.hub})"
+    partial = about.partial and path is not None and path.is_file()
+    taken = _put(network.get_submodule("trunk"), state, prefix, origin, partial=partial)
+    log.info("Trunk starts from %s", origin)
+    return f"{origin}, the other layers random" if partial and taken else origin
+
+
+def start_from_encoder(network: nn.Module, backbone: str, weights: Path) -> str:
+    """The origin of our own self-supervised weights put into `network.trunk`, for the card.
+
+    Raises WeightsError where there is no such encoder.
+    """
+    name = f"encoder_{backbone}"
+    card = load_card(name, weights)
+    state = {key: value.float() for key, value in load_file(weights / name / WEIGHTS).items()}
+    _put(network.get_submodule("trunk"), state, "", name, partial=False)
+    return f"{name} {card.version} ({card.weights_sha256[:12]}), self-supervised"
+
+
+def _put(
+    trunk: nn.Module, state: Mapping[str, Tensor], prefix: str, origin: str, *, partial: bool
+) -> int:
+    """How many tensors of `state` were put into `trunk`."""
     wanted = trunk.state_dict()
-    found = {key: state[prefix + key] for key in wanted if prefix + key in state}
-    missing = sorted(set(wanted) - set(found) - {k for k in wanted if "num_batches" in k})
-    if missing:
+    layout = {key: prefix + key.removeprefix("features.") for key in wanted}
+    found = {
+        key: _fitting(state[name], wanted[key]) for key, name in layout.items() if name in state
+    }
+    own = ("num_batches", "attention.")  # what no ImageNet network has
+    missing = sorted(key for key in wanted if key not in found and not any(o in key for o in own))
+    if not found or (missing and not partial):
         raise WeightsError(
             f"{origin} lacks {len(missing)} tensors of the trunk, {missing[0]} first. "
-            f"Expected the layout of torchvision's {_HUB[backbone]}; get the file again."
+            "Expected the layout of its library; get the file again."
         )
     trunk.load_state_dict(found, strict=False)
-    log.info("Trunk starts from %s", origin)
-    return origin
+    return len(found)
 
 
-def _from_folder(path: Path) -> dict[str, Tensor]:
+def _fitting(given: Tensor, wanted: Tensor) -> Tensor:
+    """The tensor itself; for a first convolution of more channels, zeros in those it lacks."""
+    if given.shape == wanted.shape:
+        return given
+    out = torch.zeros_like(wanted)
+    out[:, : given.shape[1]] = given
+    return out
+
+
+def _from_folder(path: Path) -> State:
     if path.suffix == ".safetensors":
         return {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
     with np.load(path, allow_pickle=False) as stored:
@@ -64,15 +154,27 @@ def _scaled(stored: np.lib.npyio.NpzFile, key: str) -> np.ndarray:
     return whole * np.float32(2.0) ** -places
 
 
-def _from_hub(backbone: str) -> dict[str, Tensor]:
+@cache
+def _from_hub(backbone: str) -> State:
+    about = BACKBONES[backbone]
+    try:
+        return _library(about.hub)
+    except OSError as problem:
+        folder = f" with {about.file}" if about.file else ""
+        raise WeightsError(
+            f"ImageNet weights of {about.hub} are neither in CERVIX_PRETRAINED nor to be had over "
+            f"the network ({problem}). Set CERVIX_PRETRAINED to a folder{folder}, or set "
+            'start = "any" or "random" in the recipe.'
+        ) from problem
+
+
+def _library(hub: str) -> State:
+    if hub.startswith("timm/"):
+        from timm.models import create_model
+
+        out: State = create_model(hub.removeprefix("timm/"), pretrained=True).state_dict()
+        return out
     from torchvision.models import get_model
 
-    try:
-        state: dict[str, Tensor] = get_model(_HUB[backbone], weights="DEFAULT").state_dict()
-    except OSError as problem:
-        raise WeightsError(
-            f"ImageNet weights of {_HUB[backbone]} are neither in CERVIX_PRETRAINED nor to be had "
-            f"over the network ({problem}). Set CERVIX_PRETRAINED to a folder with "
-            f'{_FILES[backbone]}, or set start = "random" in the recipe.'
-        ) from problem
+    state: State = get_model(hub, weights="DEFAULT").state_dict()
     return state

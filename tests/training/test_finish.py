@@ -15,11 +15,11 @@ from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
 from cervix_models.errors import DataError
+from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import Optimiser
 from cervix_models.training.finish import finish, gathered
 from cervix_models.training.fit import trained
-from cervix_models.training.held_out import load_held_out
 from cervix_models.training.protocol import Plan, folds_of, run_fold
 from tests import tiny
 

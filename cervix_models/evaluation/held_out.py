@@ -11,33 +11,51 @@ import numpy as np
 from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError
 
-HELD_OUT = "held_out.npz"
+HELD_OUT = {"cluster": "held_out.npz", "random": "held_out_random.npz"}  # by protocol
 _KEPT = ("probabilities", "masks")
 
 
-def save_held_out(folder: Path, found: Mapping[str, Any], sha256: Sequence[str]) -> None:
-    """Writes the gathered predictions of all folds, each cell by the hash of its image file."""
-    digests = [np.frombuffer(bytes.fromhex(sha256[at]), np.uint8) for at in found["positions"]]
+def save_held_out(
+    folder: Path, found: Mapping[str, Any], packed: PackedSet, classes: Sequence[str],
+    protocol: str = "cluster",
+) -> None:  # fmt: skip
+    """Writes the gathered predictions of all folds, each cell by the hash of its image file.
+
+    Of a classifier also the truth, so that it can be measured again without the images.
+    """
+    at = found["positions"]
+    digests = [np.frombuffer(bytes.fromhex(packed.sha256[i]), np.uint8) for i in at]
     said = {
         name: found[name].astype(np.float32) if name == "probabilities" else found[name]
         for name in _KEPT
         if name in found
     }
+    if "probabilities" in found:
+        said |= {
+            "labels": packed.labels[at].astype(np.uint8),
+            "clusters": np.array([packed.clusters[i].encode() for i in at]),
+            "sizes": packed.sizes[at].astype(np.uint16),
+            "classes": np.array([each.encode() for each in classes]),
+        }
+    folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
-        folder / HELD_OUT, sha256=np.stack(digests), folds=np.uint8(found["folds"]), **said
-    )
+        folder / HELD_OUT[protocol], allow_pickle=False,
+        sha256=np.stack(digests), folds=np.uint8(found["folds"]), **said,
+    )  # fmt: skip
 
 
-def load_held_out(name: str, weights: Path) -> dict[str, Any]:
-    """`sha256`, a list of n; `folds` (n,); and `probabilities` (n, 5) or `masks` (n, h, w).
+def load_held_out(name: str, weights: Path, protocol: str = "cluster") -> dict[str, Any]:
+    """`sha256`, a list of n; `folds` (n,); and `masks` (n, h, w), or `probabilities` (n, classes)
+    with `labels`, `clusters`, `sizes` (n, 2) and the names of `classes`.
 
     Raises DataError where the model was not measured.
     """
-    path = weights / name / HELD_OUT
+    path = weights / name / HELD_OUT[protocol]
     if not path.is_file():
+        option = "" if protocol == "cluster" else f" --protocol {protocol}"
         raise DataError(
             f"{path} is missing; what the folds of {name} said of the cells held out from them was "
-            f"expected. Train them: python -m cervix_models train {name}"
+            f"expected. Train them: python -m cervix_models train {name}{option}"
         )
     with np.load(path, allow_pickle=False) as stored:
         out: dict[str, Any] = {key: stored[key] for key in stored.files}
@@ -59,8 +77,8 @@ def in_order(said: Mapping[str, Any], packed: PackedSet) -> dict[str, Any]:
         )
     positions = np.array([known[each] for each in said["sha256"]])
     order = np.argsort(positions)
-    sorted_ = {k: v[order] for k, v in said.items() if k != "sha256"}
-    return {**sorted_, "positions": positions[order]}
+    by_cell = {k: v[order] for k, v in said.items() if k not in ("sha256", "classes")}
+    return {**by_cell, "positions": positions[order]}
 
 
 def check_alike(names: Sequence[str], said: Sequence[Mapping[str, Any]]) -> None:

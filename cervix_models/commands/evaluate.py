@@ -1,0 +1,77 @@
+"""The subcommand `evaluate`: what a classifier is worth, by what its folds said of other cells."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from cervix_models.settings import ROOT, load_settings
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `evaluate`; it sets `func`, from arguments to exit code."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a classifier again and write its figures into its card",
+        description="Works from the held-out predictions in weights/NAME, so it needs no images. "
+        "With --fold it reads that fold's cells anew with the network in runs/ and writes nothing.",
+    )
+    parser.add_argument("name", help="a classifier that was trained")
+    parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
+    parser.add_argument("--fold", type=int, help="read the cells of this fold anew")
+    parser.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
+    parser.set_defaults(func=_evaluate)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from cervix_models.evaluation.protocols import held_out_of
+    from cervix_models.training.finish import remeasure
+
+    settings = load_settings()
+    if args.fold is not None:
+        figures = _fold(args)
+        _say(f"{args.name}, fold {args.fold}, {args.protocol} protocol", figures)
+        return 0
+    held_out_of(args.name, settings.weights, args.protocol)  # says what to do where it is missing
+    metrics = remeasure(args.name, settings.weights)
+    _say(f"{args.name}, {args.protocol} protocol", metrics[f"{args.protocol}_split"])
+    if "random_minus_cluster" in metrics:
+        _line("random minus cluster split", metrics["random_minus_cluster"])
+    for other, found in metrics.get("against", {}).items():
+        _line(f"accuracy above {other}", found)
+    return 0
+
+
+def _fold(args: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from cervix_models.data.packed import load_packed
+    from cervix_models.evaluation.classification import Predicted, classification_figures
+    from cervix_models.recipes import load_recipe
+    from cervix_models.training.protocol import Plan, predict_fold
+
+    settings = load_settings()
+    torch.set_num_threads(settings.threads)
+    packed = load_packed(args.packed or settings.home / "cells160.npz")
+    plan = Plan(load_recipe(args.name), packed, args.runs, settings.weights, args.protocol)
+    rows, found = predict_fold(plan, args.fold)
+    clusters = [packed.clusters[at] for at in rows]
+    return classification_figures(Predicted(found["probabilities"], packed.labels[rows], clusters))
+
+
+def _say(title: str, figures: dict[str, Any]) -> None:
+    sys.stdout.write(f"{title}: {figures['cells']:,} cells of {figures['clusters']} clusters\n")
+    for name, found in figures.items():
+        if isinstance(found, dict) and "value" in found:
+            _line(name.replace("_", " "), found)
+    for name, each in figures["classes"].items():
+        parts = (f"{key} {found['value']:.3f}" for key, found in each.items() if key != "cells")
+        sys.stdout.write(f"  {name:<28} {', '.join(parts)}, {each['cells']} cells\n")
+
+
+def _line(name: str, found: dict[str, float]) -> None:
+    between = f"{found['low']:.4f} to {found['high']:.4f}"
+    sys.stdout.write(f"  {name:<28} {found['value']:.4f} ({between})\n")

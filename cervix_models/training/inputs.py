@@ -1,0 +1,98 @@
+"""What a network is given of the cells of a packed file: images, also with masks, or features."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Segmentation
+from cervix_models.data.packed import PackedSet
+from cervix_models.data.table import load_table
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
+from cervix_models.errors import DataError, RecipeError
+from cervix_models.evaluation.held_out import load_held_out
+from cervix_models.inference import Batch, prepared, prepared_masks
+from cervix_models.recipes import Recipe
+from cervix_models.registry import Reads, find
+from cervix_models.training.batches import Cells, cells_at
+
+
+def side_of(recipe: Recipe) -> int:
+    """The side in pixels that the recipe shows cells at, or how many features a cell has."""
+    return recipe.side or find(recipe.model).input_size
+
+
+def with_outlines(packed: PackedSet, recipe: Recipe, weights: Path) -> PackedSet:
+    """The packed cells, with masks where the recipe's network is given masks.
+
+    The masks are what the folds of the recipe's segmenter said of the cells held out from them.
+    Raises RecipeError where the recipe names no segmenter, DataError where a cell has no outline.
+    """
+    if find(recipe.model).reads != "masked":
+        return packed
+    if recipe.outlines is None:
+        raise RecipeError(
+            f"{recipe.name} trains {recipe.model}, which is given masks, but names no segmenter. "
+            'Set outlines = "dual_head_unet" in the recipe.'
+        )
+    said = load_held_out(recipe.outlines, weights)
+    known = dict(zip(said["sha256"], said["masks"], strict=True))
+    rows = np.concatenate([packed.where(each) for each in recipe.images])
+    lacking = [packed.sha256[at] for at in rows if packed.sha256[at] not in known]
+    if lacking:
+        raise DataError(
+            f"{len(lacking)} cells have no held-out outline by {recipe.outlines}, "
+            f"{lacking[0][:12]} first; one for each was expected. Train the segmenter on the same "
+            "packed file: "
+            f"python -m cervix_models train {recipe.outlines}"
+        )
+    masks = packed.masks.copy()
+    masks[rows] = np.stack([known[packed.sha256[at]] for at in rows])
+    return replace(packed, masks=masks)
+
+
+def cells_for(packed: PackedSet, recipe: Recipe) -> Cells:
+    """The tensors that the recipe's network learns from; `packed` as with_outlines gave it."""
+    if find(recipe.model).reads != "features":
+        return cells_at(packed, side_of(recipe))
+    cells = cells_at(packed, packed.images.shape[1])
+    return replace(cells, features=torch.from_numpy(features_of(packed, recipe)))
+
+
+def features_of(packed: PackedSet, recipe: Recipe) -> np.ndarray:
+    """The features `(n, features)` of all packed cells, NaN where the table of cells has none."""
+    table = load_table()
+    rows = np.concatenate([packed.where(each) for each in recipe.images])
+    out = np.full((len(packed), table.features.shape[1]), np.nan, np.float32)
+    out[rows] = table.features[table.at([packed.sha256[at] for at in rows])]
+    return out
+
+
+def as_channels(masks: Tensor) -> Tensor:
+    """Label masks `(n, h, w)` as two channels `(n, 2, h, w)`: cell and nucleus, 0 or 1."""
+    cell = (masks == CYTOPLASM) | (masks == NUCLEUS)
+    return torch.stack([cell, masks == NUCLEUS], 1).float()
+
+
+def joined(images: Tensor, masks: Tensor | None) -> Tensor:
+    """Images `(n, 3, h, w)` in 0..1, normalised, with the channels of their masks behind them."""
+    out = normalise(images, IMAGENET_MEAN, IMAGENET_STD)
+    return out if masks is None else torch.cat([out, masks], 1)
+
+
+def ready(packed: PackedSet, cells: Cells, recipe: Recipe, rows: np.ndarray) -> Batch:
+    """What the network is given of `rows` when it predicts, float32."""
+    reads: Reads = find(recipe.model).reads
+    if reads == "features":
+        return cells.features[torch.as_tensor(rows)].numpy()
+    side = side_of(recipe)
+    batch = prepared([packed.images[at] for at in rows], side, IMAGENET_MEAN, IMAGENET_STD)
+    if reads == "image":
+        return batch
+    labels = [np.where(packed.masks[at] > NUCLEUS, BACKGROUND, packed.masks[at]) for at in rows]
+    masks = [Segmentation.from_labels(each) for each in labels]
+    return np.concatenate([batch, prepared_masks(masks, side)], 1)
