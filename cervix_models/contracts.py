@@ -173,7 +173,7 @@ class Card:
 
     name: str
     version: str
-    kind: Literal["classifier", "segmenter"]
+    kind: Literal["classifier", "segmenter", "encoder"]
     classes: tuple[str, ...]
     input: Mapping[str, Any]  # size, resize, mean, std, sees_scale
     data: Mapping[str, Any]  # data set, counts, hash of the split, origin of the first weights

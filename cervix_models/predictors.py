@@ -27,7 +27,6 @@ from cervix_models.morphology import measure
 from cervix_models.outlines import one_cell
 from cervix_models.settings import Settings
 
-
 Masks = Sequence[Segmentation]
 
 

@@ -25,7 +25,8 @@ def test_every_recipe_names_itself_and_a_network(name) -> None:
     for each in [load_recipe(member) for member in recipe.members] or [recipe]:
         assert find(each.model).kind in ("classifier", "segmenter")
     assert recipe.about.endswith(".")
-    assert set(recipe.images) <= {"sipakmed", "herlev"}
+    assert set(recipe.images) <= {"sipakmed", "herlev", "cric", "folder"}
+    assert set(recipe.against) <= set(list_recipes()) - {name}
     assert 1 <= recipe.views <= 8
 
 

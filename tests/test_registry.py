@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import lightning as L
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from cervix_models.checkpoints import OUTPUTS, load_network
+from cervix_models.classifiers.base import CellClassifier
+from cervix_models.classifiers.features import NUMBERS
 from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import UnknownModelError
-from cervix_models.registry import create, find, list_models, register
+from cervix_models.morphology import FEATURES
+from cervix_models.recipes import load_recipe
+from cervix_models.registry import ModelEntry, create, find, list_models, register
+from cervix_models.training.batches import cells_at
+from cervix_models.training.features import fit_on_features
 from cervix_models.training.fit import _MODULES
 from tests import tiny
 
 REGISTERED = [each.name for each in list_models()]
+LARGEST = 128  # pixels a side: the networks that see more take less as well
 
 
 def _batch(side: int) -> dict[str, torch.Tensor]:
@@ -35,10 +47,43 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
     entry, recipe = find(name), tiny.recipe(name, augmentation=Augmentation(blur=0.0))
     torch.manual_seed(0)
     network = create(name)
-    module = _MODULES[entry.kind](network, recipe, 2)
+    if entry.reads == "features":
+        _solve(network, name)
+    else:
+        _step(_MODULES[entry.kind](network, recipe, 2), network, min(entry.input_size, LARGEST))
+
+    for value in network.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.half())  # what is stored has half precision
+    tiny.save_tiny(tmp_path, recipe, network)
+    images = _given(entry)
+    again, card = load_network(recipe.name, tmp_path)
+    with torch.inference_mode():
+        wanted, found = network(images), again(images)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+    assert not again.training
+    size = (2, 5) if entry.kind == "classifier" else (2, 2, *images.shape[2:])
+    assert found.shape == size
+    assert card.classes == OUTPUTS[entry.kind]
+    if entry.kind == "classifier":
+        assert entry.cam_layers or entry.reads == "features"
+        assert all(again.get_submodule(each) is not None for each in entry.cam_layers)
+        torch.testing.assert_close(again.head(again.embed(images)), found)
+
+
+def _given(entry: ModelEntry) -> torch.Tensor:
+    """Noise in the shape of what the network is given of two cells."""
+    if entry.reads == "features":
+        return torch.randn(2, entry.input_size)
+    side = min(entry.input_size, LARGEST)
+    return torch.randn(2, 5 if entry.reads == "masked" else 3, side, side)
+
+
+def _step(module: L.LightningModule, network: nn.Module, side: int) -> None:
+    """One training step, which moves the weights."""
     optimiser = module.configure_optimizers()["optimizer"]
     before = [each.detach().clone() for each in network.parameters()]
-    loss = module.training_step(_batch(entry.input_size), 0)
+    loss = module.training_step(_batch(side), 0)
     loss.backward()
     optimiser.step()
     assert torch.isfinite(loss)
@@ -46,23 +91,27 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
     moved = [not torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True)]
     assert sum(moved) > 0.9 * len(moved)
 
-    for value in network.state_dict().values():
-        if value.is_floating_point():
-            value.copy_(value.half())  # what is stored has half precision
-    tiny.save_tiny(tmp_path, recipe, network)
-    images = torch.randn(2, 3, entry.input_size, entry.input_size)
-    again, card = load_network(recipe.name, tmp_path)
+
+def _solve(network: CellClassifier, name: str) -> None:
+    """Features that tell the classes apart, a few of them missing, are learned."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(5), 12)
+    features = random.normal(size=(60, find(name).input_size)).astype(np.float32) * 0.3
+    features[np.arange(60), labels] += 5
+    features[::7, 20] = np.nan
+    cells = replace(
+        cells_at(tiny.packed(clusters=4, cells=3), 64),
+        labels=torch.from_numpy(labels),
+        features=torch.from_numpy(features),
+    )
+    fit_on_features(network, cells, np.arange(60), load_recipe(name))
     with torch.inference_mode():
-        wanted, found = network(images), again(images)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=0)
-    assert not again.training
-    size = (2, 5) if entry.kind == "classifier" else (2, 2, entry.input_size, entry.input_size)
-    assert found.shape == size
-    assert card.classes == OUTPUTS[entry.kind]
-    if entry.kind == "classifier":
-        assert entry.cam_layers
-        assert all(again.get_submodule(each) is not None for each in entry.cam_layers)
-        torch.testing.assert_close(again.head(again.embed(images)), found)
+        answers = network.eval()(torch.from_numpy(features)).argmax(1).numpy()
+    assert (answers == labels).mean() > 0.95
+
+
+def test_as_many_features_as_the_catalogue_has() -> None:
+    assert len(FEATURES) == NUMBERS
 
 
 def test_the_models_of_each_kind_are_listed_by_name() -> None:

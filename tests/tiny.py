@@ -26,6 +26,7 @@ from cervix_models.data.packed import PackedSet
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.evaluation.gate import fit_space
 from cervix_models.inference import prepared
+from cervix_models.morphology import FEATURES
 from cervix_models.recipes import Loss, Optimiser, Recipe
 from cervix_models.registry import ModelEntry, create, find, register
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -84,12 +85,7 @@ def card(given: Recipe, sha256: str, **changed: Any) -> Card:
         version=given.version,
         kind=entry.kind,
         classes=OUTPUTS[entry.kind],
-        input={
-            "size": entry.input_size,
-            "mean": list(IMAGENET_MEAN),
-            "std": list(IMAGENET_STD),
-            "views": given.views,
-        },
+        input=_input(given),
         data={},
         metrics={"summary": "measured on nothing"},
         calibration={
@@ -106,6 +102,34 @@ def card(given: Recipe, sha256: str, **changed: Any) -> Card:
         limits=("Knows no cell.",),
     )
     return replace(made, **changed)
+
+
+def _input(given: Recipe) -> dict[str, Any]:
+    entry = find(given.model)
+    if entry.reads == "features":
+        return {
+            "reads": "features",
+            "features": [each.name for each in FEATURES],
+            "sees_scale": True,
+            "outlines": SEGMENTER,
+        }
+    return {
+        "reads": entry.reads,
+        "size": given.side or entry.input_size,
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+        "views": given.views,
+        "sees_scale": False,
+        **({"outlines": SEGMENTER} if entry.reads == "masked" else {}),
+    }
+
+
+def save_encoder(weights: Path, name: str, trunk: nn.Module) -> Card:
+    """The card of an encoder whose trunk now lies in `weights/<name>/`."""
+    sha256 = save_weights(trunk, weights / name)
+    made = card(recipe("cnn", name=name), sha256, kind="encoder", classes=())
+    save_card(made, weights / name)
+    return made
 
 
 def save_tiny(

@@ -35,10 +35,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     three = verbs.add_parser("pack", help="write all crops at training size into one file")
     three.add_argument("names", nargs="*", help="imported sets (default: sipakmed and herlev)")
-    three.add_argument("--out", type=Path, help="default: cells<SIZE>.npz in CERVIX_HOME")
+    three.add_argument("--out", type=Path, help="default: cells<SIZE>.npz or tiles<SIZE>.npz")
     three.add_argument("--size", type=int, default=SIZE, help="pixels a side (default %(default)s)")
     three.add_argument(
         "--quality", type=int, default=QUALITY, help="of WebP, 1 to 100 (default %(default)s)"
+    )
+    three.add_argument(
+        "--tiles", action="store_true", help="windows of whole fields (named sets) instead of crops"
     )
     three.set_defaults(func=_pack)
 
@@ -63,11 +66,12 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _pack(args: argparse.Namespace) -> int:
-    from cervix_models.data.packed import pack
+    from cervix_models.data.packed import pack, pack_tiles
 
     home = load_settings().home
-    out = args.out or home / f"cells{args.size}.npz"
-    path = pack(_chosen(home, args.names), out, size=args.size, quality=args.quality)
+    out = args.out or home / f"{'tiles' if args.tiles else 'cells'}{args.size}.npz"
+    write = pack_tiles if args.tiles else pack
+    path = write(_chosen(home, args.names), out, size=args.size, quality=args.quality)
     megabytes = path.stat().st_size / 1e6
     _say(f"{path}: {megabytes:.1f} MB")
     if megabytes > LIMIT_MB:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import operator
+from functools import reduce
 from pathlib import Path
 
 from cervix_models.settings import ROOT, load_settings
@@ -14,7 +16,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "train", help="train a recipe and measure it by cross-validation"
     )
     parser.add_argument("recipe", help="name of a recipe, or path of a .toml file")
-    parser.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    parser.add_argument(
+        "--packed", type=Path, nargs="+", help="default: cells160.npz in CERVIX_HOME"
+    )
     parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
     parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
@@ -36,15 +40,19 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.cards import CARD
     from cervix_models.data.packed import load_packed
     from cervix_models.recipes import load_recipe
+    from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
     from cervix_models.training.protocol import Plan, run_fold
 
     settings = load_settings()
     torch.set_num_threads(settings.threads)
-    packed = load_packed(args.packed or settings.home / "cells160.npz")
+    files = args.packed or [settings.home / "cells160.npz"]
+    packed = reduce(operator.add, map(load_packed, files))
     recipe = load_recipe(args.recipe)
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
-    if args.fold is not None:
+    if recipe.contrast:
+        finish_encoder(plan)
+    elif args.fold is not None:
         run_fold(plan, args.fold)
     elif args.protocol == "random":
         for number in range(recipe.folds):

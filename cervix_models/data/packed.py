@@ -11,8 +11,9 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -26,6 +27,7 @@ from .index import Index, IndexRow
 from .labels import CLASS_NAMES
 from .masks import UNKNOWN, mask_of
 from .splits import Cells
+from .tiles import tiles_of
 
 FORMAT = "cervix-packed-1"
 WORKERS = min(4, os.cpu_count() or 1)
@@ -53,6 +55,17 @@ class PackedSet:
         """What a split needs to know of the cells, in their order."""
         return Cells(self.classes, self.clusters, self.sha256)
 
+    def __add__(self, other: PackedSet) -> PackedSet:
+        """Both sets, one after the other; their pictures must have one size."""
+
+        def both(name: str) -> Any:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(mine, np.ndarray):
+                return np.concatenate([mine, theirs])
+            return (*mine, *theirs)
+
+        return PackedSet(**{each.name: both(each.name) for each in fields(self)})
+
     def where(self, source: str) -> NDArray[np.int64]:
         """The positions of the cells that come from `source`."""
         return np.flatnonzero(np.array([each == source for each in self.source]))
@@ -76,6 +89,44 @@ def pack(indexes: Iterable[Index], out: Path, *, size: int = 160, quality: int =
         )
     with ThreadPoolExecutor(WORKERS) as pool:
         made = list(pool.map(lambda entry: _encode(entry[0], entry[1], size, quality), entries))
+    facts = [
+        Fact(row.width, row.height, row.label or "", row.cluster, row.sha256, index.source)
+        for index, row in entries
+    ]
+    return _write(made, facts, out, size, quality)
+
+
+def pack_tiles(indexes: Iterable[Index], out: Path, *, size: int = 160, quality: int = 92) -> Path:
+    """The path of the packed file written to `out`: windows of `size` pixels of all fields.
+
+    Raises DataError where a data set has no fields.
+    """
+    tiles = [(index.source, tile) for index in indexes for tile in tiles_of(index, size)]
+    made = [(_webp(tile.image, quality), b"") for _, tile in tiles]
+    facts = [
+        Fact(
+            tile.image.shape[1], tile.image.shape[0], tile.label, tile.cluster, tile.sha256, source
+        )
+        for source, tile in tiles
+    ]
+    return _write(made, facts, out, size, quality)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What the packed file says of one picture beside its pixels."""
+
+    width: int
+    height: int
+    label: str
+    cluster: str
+    sha256: str
+    source: str
+
+
+def _write(
+    made: list[tuple[bytes, bytes]], facts: list[Fact], out: Path, size: int, quality: int
+) -> Path:
     images, images_at = _joined([image for image, _ in made])
     masks, masks_at = _joined([mask for _, mask in made])
     about = {"format": FORMAT, "size": size, "quality": quality, "class_names": list(CLASS_NAMES)}
@@ -89,11 +140,11 @@ def pack(indexes: Iterable[Index], out: Path, *, size: int = 160, quality: int =
             images_at=images_at,
             masks=masks,
             masks_at=masks_at,
-            sizes=np.array([(row.width, row.height) for _, row in entries], np.int64),
-            classes=_text([row.label or "" for _, row in entries]),
-            clusters=_text([f"{index.source}/{row.cluster}" for index, row in entries]),
-            sha256=_text([row.sha256 for _, row in entries]),
-            source=_text([index.source for index, _ in entries]),
+            sizes=np.array([(each.width, each.height) for each in facts], np.int64),
+            classes=_text([each.label for each in facts]),
+            clusters=_text([f"{each.source}/{each.cluster}" for each in facts]),
+            sha256=_text([each.sha256 for each in facts]),
+            source=_text([each.source for each in facts]),
         )
     part.replace(out)
     return out
@@ -145,15 +196,20 @@ def _encode(index: Index, row: IndexRow, size: int, quality: int) -> tuple[bytes
     """The crop as WebP bytes and its mask as PNG bytes (empty where it has none)."""
     with PilImage.open(index.root / row.path) as opened:
         pixels = squash(np.asarray(opened.convert("RGB")), size)
-    crop = io.BytesIO()
-    PilImage.fromarray(pixels).save(crop, "WEBP", quality=quality, method=6)
+    crop = _webp(pixels, quality)
     labels = mask_of(index, row)
     if labels is None:
-        return crop.getvalue(), b""
+        return crop, b""
     mask = io.BytesIO()
     small = PilImage.fromarray(labels).resize((size, size), PilImage.Resampling.NEAREST)
     small.save(mask, "PNG", optimize=True)
-    return crop.getvalue(), mask.getvalue()
+    return crop, mask.getvalue()
+
+
+def _webp(pixels: Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    PilImage.fromarray(pixels).save(out, "WEBP", quality=quality, method=6)
+    return out.getvalue()
 
 
 def _joined(parts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -19,6 +19,7 @@ from .labels import class_of_folder
 
 SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 SPLIT_FOLDERS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation"})
+BOXES = "boxes.csv"  # beside images: they are whole fields, with boxes of some of their cells
 CELL_NAME = re.compile(r"(\d+)_(\d+)")  # cluster, cell
 HERLEV_NAME = re.compile(r"(.+?)-?(\d+)")  # capture, running number
 
@@ -60,6 +61,9 @@ def recognise(path: Path) -> Listing:
     root = _unwrap(path.resolve())
     if cric_table(root):
         return _cric(root)
+    if (root / BOXES).is_file():
+        fields = tuple(Found(each, "field", None, each.stem) for each in _images(root))
+        return Listing("folder", root, fields)
     folders = _subfolders(root)
     if any(_cropped(folder) for folder in folders):
         return _sipakmed_full(root, folders)

@@ -71,6 +71,13 @@ def difference(
     return {"value": float(gain.mean()), **interval(drawn)}
 
 
+def interval_of(
+    right: NDArray[np.bool_], clusters: Sequence[str], seed: int = 0
+) -> dict[str, float]:
+    """The part of `right` `(n,)` that is true, `{value, low, high}`, by bootstrap over clusters."""
+    return difference(right, np.zeros_like(right), clusters, seed)
+
+
 def confusion(answers: Labels, labels: Labels, size: int = len(CLASS_NAMES)) -> NDArray[np.int64]:
     """Counts `(size, size)`: row the true class, column the answer."""
     return np.bincount(labels * size + answers, minlength=size * size).reshape(size, size)

@@ -62,6 +62,14 @@ class Perceptron:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """Learning without classes, by telling pictures apart: the recipe makes an encoder."""
+
+    temperature: float = 0.2
+    projection: int = 128  # numbers a picture is told apart by
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One trained model: which network, on which images, how; or which models' mean."""
 
@@ -89,6 +97,7 @@ class Recipe:
     # With one of these, optimiser, augmentation and loss are not looked at.
     kernel: Kernel | None = None
     perceptron: Perceptron | None = None
+    contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
 
     @property
     def watches(self) -> bool:

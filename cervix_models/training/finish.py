@@ -85,7 +85,7 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     save_held_out(folder, found, plan.packed, CLASS_NAMES)
     if entry.kind == "classifier":
         keep_random(plan)
-    data = {**_data(plan, found["hashes"]), "training": _training(folds), **_size(plan)}
+    data = {**_data(plan, found["hashes"]), "training": training_facts(folds), **_size(plan)}
     sha256 = ""
     if final:
         network, data["first_weights"] = run_final(plan)
@@ -195,8 +195,8 @@ def _size(plan: Plan) -> dict[str, Any]:
     return {"parameters": count, "megabytes": round(2 * count / 1e6, 2)}
 
 
-def _training(folders: list[Path]) -> dict[str, Any]:
-    """How long the folds took, on what."""
+def training_facts(folders: list[Path]) -> dict[str, Any]:
+    """How long the runs in these folders took, on what."""
     done = [json.loads((each / DONE).read_text("utf-8")) for each in folders]
     seconds = [each["seconds"] for each in done if "seconds" in each]
     on = sorted({each["on"] for each in done if "on" in each})

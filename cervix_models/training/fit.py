@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -32,6 +33,7 @@ from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
+from cervix_models.training.contrast import ContrastTraining
 from cervix_models.training.features import fit_on_features
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
@@ -42,7 +44,11 @@ log = logging.getLogger(__name__)
 DONE = "done.json"
 FINAL = "final.safetensors"
 RECIPE = "recipe.json"
-_MODULES = {"classifier": ClassifierTraining, "segmenter": SegmenterTraining}
+_MODULES: dict[str, Callable[..., L.LightningModule]] = {
+    "classifier": ClassifierTraining,
+    "segmenter": SegmenterTraining,
+    "encoder": ContrastTraining,
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,8 @@ def fit(job: Job) -> tuple[nn.Module, str]:
         )  # fmt: skip
         return _done(network, job.folder, 0, begun, origin), origin
     loaders = _loaders(job)
-    module = _MODULES[entry.kind](network, recipe, _epochs(job) * len(loaders[0]))
+    kind = "encoder" if recipe.contrast else entry.kind
+    module = _MODULES[kind](network, recipe, _epochs(job) * len(loaders[0]))
     last = job.folder / "last.ckpt"
     trainer = _trainer(job)
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)

@@ -95,7 +95,8 @@ def test_the_random_split_is_measured_without_weights(tmp_path, recipe, packed) 
     assert _train(tmp_path, recipe, packed, "--epochs", "1", "--protocol", "random") == 0
     runs = tmp_path / "runs" / "quick" / "random"
     assert sorted(path.parent.name for path in runs.glob("*/predictions.npz")) == ["fold0", "fold1"]
-    assert not (tmp_path / "weights").exists()
+    kept = [path.name for path in (tmp_path / "weights" / "quick").iterdir()]
+    assert kept == ["held_out_random.npz"]
 
 
 @pytest.mark.parametrize(

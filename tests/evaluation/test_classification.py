@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.classification import (
@@ -11,6 +12,8 @@ from cervix_models.evaluation.classification import (
     calibration_error,
     classification_figures,
     confusion,
+    difference,
+    interval_of,
     reliability,
 )
 
@@ -48,11 +51,13 @@ def test_accuracy_and_f1_by_hand(figures) -> None:
     assert figures["accuracy"]["value"] == pytest.approx(6 / 8)
     by_class = [1 / 2, 4 / 5, 1, 1, 2 / 3]
     assert figures["macro_f1"]["value"] == pytest.approx(np.mean(by_class))
-    found = [figures["classes"][name]["f1"] for name in CLASS_NAMES]
+    found = [figures["classes"][name]["f1"]["value"] for name in CLASS_NAMES]
     assert found == pytest.approx(by_class)
     first = figures["classes"][CLASS_NAMES[0]]
-    assert (first["precision"], first["recall"], first["cells"]) == (0.5, 0.5, 2)
-    assert figures["classes"][CLASS_NAMES[1]]["precision"] == pytest.approx(2 / 3)
+    assert (first["precision"]["value"], first["recall"]["value"], first["cells"]) == (0.5, 0.5, 2)
+    assert figures["classes"][CLASS_NAMES[1]]["precision"]["value"] == pytest.approx(2 / 3)
+    assert figures["macro_precision"]["value"] == pytest.approx((1 / 2 + 2 / 3 + 3) / 5)
+    assert figures["macro_recall"]["value"] == pytest.approx((1 / 2 + 1 + 1 + 1 + 1 / 2) / 5)
     assert (figures["cells"], figures["clusters"]) == (8, 8)
 
 
@@ -83,7 +88,45 @@ def test_certainty_falls_into_the_last_bin() -> None:
 def test_the_order_of_answers_makes_the_area_under_the_curve() -> None:
     labels = np.repeat(np.arange(5), 6)
     given = Predicted(_sure(labels, 0.9), labels, [str(i) for i in range(30)])
-    assert classification_figures(given)["roc_auc"] == 1.0
+    figures = classification_figures(given)
+    assert figures["roc_auc"]["value"] == 1.0
+    assert all(figures["classes"][name]["roc_auc"]["value"] == 1.0 for name in CLASS_NAMES)
+
+
+def test_the_areas_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(5, size=200)
+    rows = random.dirichlet(np.ones(5), 200).round(2) + 1e-3 * np.eye(5)[labels]  # with ties
+    rows = rows / rows.sum(1, keepdims=True)
+    figures = classification_figures(Predicted(rows, labels, [str(i) for i in range(200)]))
+    wanted = roc_auc_score(labels, rows, multi_class="ovr")
+    assert figures["roc_auc"]["value"] == pytest.approx(wanted)
+
+
+def test_the_surest_cells_are_counted_first() -> None:
+    rows = np.vstack([_sure([0] * 8, 0.9), _sure([1, 1], 0.5)])
+    labels = np.array([0] * 8 + [0, 1])
+    figures = classification_figures(Predicted(rows, labels, [str(i) for i in range(10)]))
+    assert figures["accuracy_of_the_surest_80"]["value"] == 1.0
+    assert figures["accuracy"]["value"] == pytest.approx(0.9)
+
+
+def test_other_classes_are_named_as_they_are() -> None:
+    rows, labels = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]), np.array([0, 1, 1])
+    given = Predicted(rows, labels, ["a", "b", "c"], ("benign", "malignant"))
+    figures = classification_figures(given)
+    assert set(figures["classes"]) == {"benign", "malignant"}
+    assert figures["confusion"] == [[1, 0], [1, 1]]
+
+
+def test_a_difference_is_paired_and_drawn_by_cluster() -> None:
+    right = np.array([True, True, True, False] * 25)
+    other = np.array([True, False, True, False] * 25)
+    found = difference(right, other, [f"c{i // 4}" for i in range(100)])
+    assert found == {"value": 0.25, "low": 0.25, "high": 0.25}  # every cluster gains alike
+    apart = difference(right, other, [f"c{i}" for i in range(100)])
+    assert apart["low"] < 0.25 < apart["high"]
+    assert interval_of(right, ["c"] * 100)["value"] == 0.75
 
 
 def _homogeneous() -> tuple[np.ndarray, np.ndarray, list[str]]:

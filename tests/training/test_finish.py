@@ -75,7 +75,7 @@ def test_the_card_says_how_well(plan, card) -> None:
     assert figures["cells"] == 60
     assert np.sum(figures["confusion"]) == 60
     assert f"right in {right.mean():.1%} (" in card.summary
-    assert "60 SIPaKMeD cells, 2 folds with clusters kept apart" in card.summary
+    assert "60 cells, 2 folds with clusters kept apart" in card.summary
     assert 0 <= figures["conformal"]["coverage"] <= 1
     assert 0 <= figures["refer"]["coverage"] <= 1
     assert {"accuracy_without_size", "accuracy_with_size"} == set(figures["scale"])

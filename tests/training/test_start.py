@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from timm.models import create_model
+from torchvision.models import get_model
 
 from cervix_models.errors import WeightsError
-from cervix_models.registry import create
+from cervix_models.recipes import load_recipe
+from cervix_models.registry import create, find, list_models
+from cervix_models.settings import load_settings
 from cervix_models.training import start
-from cervix_models.training.start import start_from_imagenet
+from cervix_models.training.start import first_weights, start_from_imagenet
+from tests import tiny
 
 
 def test_a_trunk_starts_from_the_folder(tmp_path) -> None:
@@ -60,8 +67,63 @@ def test_without_folder_and_network_the_sentence_names_both_ways(
         start_from_imagenet(create("cnn"), "resnet50_v1", tmp_path if folder else None)
 
 
-def test_every_backbone_has_its_file() -> None:
-    from cervix_models.registry import list_models
-
+def test_every_backbone_is_known() -> None:
     backbones = {each.backbone for each in list_models() if each.backbone}
-    assert backbones == set(start._FILES) == set(start._HUB)
+    assert backbones == set(start.BACKBONES)
+
+
+LIBRARY = [each.name for each in list_models() if each.backbone]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_every_trunk_takes_the_weights_of_its_library(name, monkeypatch) -> None:
+    hub = start.BACKBONES[find(name).backbone].hub
+    build = create_model if hub.startswith("timm/") else get_model
+    given = build(hub.removeprefix("timm/")).state_dict()
+    monkeypatch.setattr(start, "_from_hub", lambda backbone: given)
+    network = create(name)
+    assert start_from_imagenet(network, find(name).backbone, None) == f"ImageNet ({hub})"
+    first = next(iter(network.trunk.parameters())).detach()
+    wanted = next(v for v in given.values() if v.ndim == 4)
+    torch.testing.assert_close(first[:, :3], wanted)
+    assert not first[:, 3:].any()  # the masks begin without a say
+
+
+def test_a_file_of_first_layers_leaves_the_others_random(tmp_path) -> None:
+    given = {
+        f"{k}": torch.full_like(v, 0.5) for k, v in create("vgg16").trunk[:12].state_dict().items()
+    }
+    save_file(given, tmp_path / "vgg19_conv1_1_to_conv3_1.safetensors")
+    network = create("vgg16")
+    origin = start_from_imagenet(network, "vgg16", tmp_path)
+    assert origin.endswith("the other layers random")
+    assert (network.trunk[10].weight == 0.5).all()
+    assert (network.trunk[12].weight != 0.5).any()
+
+
+def _offline(name, **_):
+    raise OSError("no route")
+
+
+def test_any_start_takes_the_encoder_where_imagenet_is_not_to_be_had(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("torchvision.models.get_model", _offline)
+    settings = replace(load_settings(), pretrained=None, weights=tmp_path)
+    given = replace(load_recipe("mobilenetv3_small"), start="any")
+    assert first_weights(create(given.model), given, settings) == "random weights"
+    encoder = create(given.model)
+    tiny.save_encoder(tmp_path, "encoder_mobilenet_v3_small", encoder.trunk)
+    network = create(given.model)
+    origin = first_weights(network, given, settings)
+    assert origin.startswith("encoder_mobilenet_v3_small 0.1 (")
+    for one, two in zip(network.trunk.parameters(), encoder.trunk.parameters(), strict=True):
+        torch.testing.assert_close(one, two.half().float())
+
+
+def test_a_start_that_is_named_is_never_replaced(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("torchvision.models.get_model", _offline)
+    settings = replace(load_settings(), pretrained=None, weights=tmp_path)
+    given = load_recipe("mobilenetv3_small")
+    with pytest.raises(WeightsError, match="neither in CERVIX_PRETRAINED nor to be had"):
+        first_weights(create(given.model), replace(given, start="imagenet"), settings)
+    with pytest.raises(WeightsError, match="No weights of 'encoder_mobilenet_v3_small'"):
+        first_weights(create(given.model), replace(given, start="self_supervised"), settings)
