@@ -10,9 +10,6 @@ from cervix_models.data.labels import CLASS_NAMES, CLASSES
 from cervix_models.errors import MeasurementError
 from cervix_models.morphology import feature_named
 from cervix_models.plots import (
-    BLUE,
-    CLEAR,
-    GREY,
     CoveragePoint,
     ReliabilityBin,
     alt_text,
@@ -24,6 +21,7 @@ from cervix_models.plots import (
     probability_bars,
     reliability_diagram,
 )
+from cervix_models.plots.base import BLUE, CLEAR, GREY
 
 PROBABILITIES = dict(zip(CLASS_NAMES, (0.02, 0.9, 0.05, 0.0296, 0.0004), strict=True))
 BINS = [ReliabilityBin(0.55, 0.5, 20), ReliabilityBin(0.75, 0, 0), ReliabilityBin(0.98, 0.97, 400)]

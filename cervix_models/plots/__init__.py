@@ -1,0 +1,41 @@
+"""The figures that pages and reports show: Plotly, drawn for light and dark, phone and desk.
+
+Every figure lies on a transparent ground, leaves the colour of letters to the page, carries class
+names as letters beside colour, cannot be dragged (so that a thumb still scrolls the page), and
+says in words what it shows: `alt_text`.
+"""
+
+from cervix_models.plots.base import alt_text, amount, per_cent
+from cervix_models.plots.measured import (
+    CoveragePoint,
+    ReliabilityBin,
+    confusion_matrix,
+    coverage_curve,
+    reliability_diagram,
+)
+from cervix_models.plots.models import (
+    Standing,
+    difference_chart,
+    size_chart,
+    standing_chart,
+    training_chart,
+)
+from cervix_models.plots.reading import feature_strip, probability_bars
+
+__all__ = [
+    "CoveragePoint",
+    "ReliabilityBin",
+    "Standing",
+    "alt_text",
+    "amount",
+    "confusion_matrix",
+    "coverage_curve",
+    "difference_chart",
+    "feature_strip",
+    "per_cent",
+    "probability_bars",
+    "reliability_diagram",
+    "size_chart",
+    "standing_chart",
+    "training_chart",
+]

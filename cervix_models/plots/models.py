@@ -1,0 +1,184 @@
+"""Figures of several classifiers beside each other: accuracy, what the split adds, size, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from cervix_models.plots.base import BLUE, GREY, new_figure, per_cent
+
+ORANGE = "#E69F00"  # Okabe and Ito (2008)
+GREEN = "#009E73"
+Figures = Mapping[str, float]  # value, low, high
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one model stands: accuracies in parts of one, each with its 95 % interval."""
+
+    name: str
+    cluster: Figures  # with clusters kept apart
+    random: Figures | None = None  # with cells dealt out at random
+    reported: float | None = None  # by the document it comes from, on its own split
+    difference: Figures | None = None  # random minus cluster, paired by cell
+    parameters: int = 0
+
+
+def standing_chart(standings: Sequence[Standing]) -> go.Figure:
+    """A row a model: accuracy under each split with its interval, and what its document reports."""
+    height = 92 + 38 * len(standings)
+    figure = new_figure(_standing_words(standings), height=height)
+    _dots(
+        figure, "Reported, split not stated", "diamond-open", GREY,
+        [(each.name, {"value": each.reported}) for each in standings if each.reported],
+    )  # fmt: skip
+    _dots(
+        figure, "Random split, ours", "circle-open", ORANGE,
+        [(each.name, each.random) for each in standings if each.random],
+    )  # fmt: skip
+    _dots(
+        figure, "Clusters kept apart, ours", "circle", BLUE,
+        [(each.name, each.cluster) for each in standings],
+    )  # fmt: skip
+    figure.update_xaxes(tickformat=".0%", title_text="Cells told rightly", nticks=6)
+    _rows(figure, [each.name for each in standings])
+    figure.update_layout(
+        showlegend=True,
+        legend={
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "reversed",
+        },
+    )
+    return figure
+
+
+def difference_chart(differences: Mapping[str, Figures], what: str) -> go.Figure:
+    """A row a model: how many percentage points `what` adds, with the interval and a line at 0."""
+    words = "; ".join(f"{name} {_points(each)}" for name, each in differences.items())
+    figure = new_figure(
+        f"{what}, in percentage points: {words}.", height=76 + 34 * len(differences)
+    )
+    scaled = [
+        (name, {key: 100 * each[key] for key in ("value", "low", "high")})
+        for name, each in differences.items()
+    ]
+    _dots(figure, what, "circle", BLUE, scaled, "%{y}: %{x:+.1f} points<extra></extra>")
+    figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.update_xaxes(title_text=f"{what}, percentage points", tickformat="+.1f", nticks=6)
+    _rows(figure, list(differences))
+    return figure
+
+
+def size_chart(standings: Sequence[Standing]) -> go.Figure:
+    """Accuracy with clusters kept apart against the number of parameters, on a logarithmic axis."""
+    sized = [each for each in standings if each.parameters]
+    words = "; ".join(
+        f"{each.name} {each.parameters:,} parameters, {per_cent(each.cluster['value'])}"
+        for each in sized
+    )
+    dots = go.Scatter(
+        x=[each.parameters for each in sized],
+        y=[each.cluster["value"] for each in sized],
+        error_y=_whiskers([each.cluster for each in sized]),
+        mode="markers+text",
+        text=[each.name for each in sized],
+        textposition="top center",
+        textfont={"size": 11},
+        marker={"size": 10, "color": BLUE},
+        hovertemplate="%{text}: %{x:,} parameters, %{y:.1%}<extra></extra>",
+    )
+    figure = new_figure(f"Accuracy against size: {words}.", height=360, data=dots)
+    figure.update_xaxes(type="log", title_text="Parameters", dtick=1, exponentformat="SI")
+    figure.update_yaxes(tickformat=".0%", title_text="Cells told rightly")
+    return figure
+
+
+def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: str) -> go.Figure:
+    """A line a model: `what` (train_loss, val_loss, val_accuracy) after each epoch."""
+    title = what.replace("val_", "held-out ").replace("train_", "training ").replace("_", " ")
+    figure = new_figure("", height=320)
+    ends = []
+    for name, curve in curves.items():
+        points = [(each["epoch"], each[what]) for each in curve if what in each]
+        if not points:
+            continue
+        epochs, values = zip(*points, strict=True)
+        figure.add_scatter(
+            x=epochs, y=values, mode="lines+markers", name=name, marker={"size": 5},
+            hovertemplate=f"{name}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+        )  # fmt: skip
+        ends.append(f"{name} {values[0]:.3g} to {values[-1]:.3g} in {epochs[-1]} epochs")
+    figure.update_layout(
+        meta=f"{title.capitalize()} by epoch: {'; '.join(ends) or 'no curve is known'}.",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+    )
+    figure.update_xaxes(title_text="Epoch")
+    figure.update_yaxes(title_text=title.capitalize())
+    return figure
+
+
+def _dots(
+    figure: go.Figure,
+    name: str,
+    symbol: str,
+    colour: str,
+    rows: Sequence[tuple[str, Mapping[str, float | None]]],
+    hover: str = "%{y}: %{x:.1%}<extra></extra>",
+) -> None:
+    if not rows:
+        return
+    found = [each for _, each in rows]
+    figure.add_scatter(
+        x=[each["value"] for each in found],
+        y=[row for row, _ in rows],
+        error_x=_whiskers(found) if "low" in found[0] else None,
+        mode="markers",
+        name=name,
+        marker={
+            "symbol": symbol,
+            "size": 11,
+            "color": colour,
+            "line": {"width": 2, "color": colour},
+        },
+        hovertemplate=hover.replace("<extra></extra>", f"<extra>{name}</extra>"),
+    )
+
+
+def _whiskers(found: Sequence[Mapping[str, float | None]]) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [(each["high"] or 0) - (each["value"] or 0) for each in found],
+        "arrayminus": [(each["value"] or 0) - (each["low"] or 0) for each in found],
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _rows(figure: go.Figure, names: Sequence[str]) -> None:
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=list(reversed(names)), showgrid=True, type="category"
+    )
+    figure.update_yaxes(range=[-0.6, len(names) - 0.4])
+
+
+def _points(found: Figures) -> str:
+    return f"{100 * found['value']:+.1f} ({100 * found['low']:+.1f} to {100 * found['high']:+.1f})"
+
+
+def _standing_words(standings: Sequence[Standing]) -> str:
+    rows = []
+    for each in standings:
+        parts = [f"{per_cent(each.cluster['value'])} with clusters kept apart"]
+        if each.random:
+            parts.append(f"{per_cent(each.random['value'])} on the random split")
+        if each.reported:
+            parts.append(f"reported {per_cent(each.reported)}")
+        rows.append(f"{each.name} {', '.join(parts)}")
+    return f"Accuracy of each model: {'; '.join(rows)}."
