@@ -12,6 +12,7 @@ from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
 
 CARD = "card.json"
+WEIGHTS = "model.safetensors"
 
 
 def load_card(name: str, weights: Path) -> Card:
@@ -47,6 +48,28 @@ def members_of(name: str, weights: Path) -> tuple[Card, dict[str, float]]:
                 f"Measure them again: python -m cervix_models train {name}"
             )
     return card, shares
+
+
+def readable(weights: Path) -> list[Card]:
+    """The cards of classifiers whose weights, or all of whose members' weights, are at hand; the
+    most accurate first."""
+    found = [card for card in load_cards(weights) if card.kind == "classifier"]
+    here = [
+        card
+        for card in found
+        if card.calibration
+        and all(
+            (weights / name / WEIGHTS).is_file()
+            for name in card.input.get("members", None) or (card.name,)
+        )
+    ]
+    return sorted(here, key=lambda card: (-accuracy_of(card), card.name))
+
+
+def accuracy_of(card: Card) -> float:
+    """The part of cells told rightly with clusters kept apart; 0 where it was not measured."""
+    figures = card.metrics.get("cluster_split", {})
+    return float(figures.get("accuracy", {}).get("value", 0.0))
 
 
 def joint_hash(sha256: Iterable[str]) -> str:

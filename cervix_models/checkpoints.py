@@ -11,13 +11,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from cervix_models.cards import CARD, joint_hash, load_card
+from cervix_models.cards import CARD, WEIGHTS, joint_hash, load_card
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.registry import create
 
-WEIGHTS = "model.safetensors"
 OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus")}  # of each kind, in order
 
 

@@ -17,10 +17,10 @@ from PIL import Image as PilImage
 from pytorch_grad_cam import HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from cervix_models.cards import members_of
+from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import load_network
-from cervix_models.contracts import Heat, Image
-from cervix_models.inference import prepared
+from cervix_models.contracts import Heat, Image, Segmentation
+from cervix_models.predictors import given_batch
 from cervix_models.registry import find
 from cervix_models.settings import Settings
 
@@ -28,15 +28,29 @@ from cervix_models.settings import Settings
 class Explains(Protocol):
     """What says where a class was seen."""
 
-    def heat(self, image: Image, label: str) -> Heat:
-        """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
+    def heat(self, image: Image, label: str, mask: Segmentation | None = None) -> Heat:
+        """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest.
+
+        `mask` is the cell's outline, for a network that reads it.
+        """
         ...
 
 
-def open_explainer(name: str, settings: Settings) -> Explains:
-    """Grad-CAM of the classifier or ensemble of `weights/<name>/`. Raises WeightsError."""
+def open_explainer(name: str, settings: Settings) -> Explains | None:
+    """Grad-CAM of the classifier or ensemble of `weights/<name>/`; None where it reads features
+    alone, which have no place in the picture. Raises WeightsError."""
     _, shares = members_of(name, settings.weights)
-    return EnsembleExplainer(shares, settings) if shares else Explainer(name, settings)
+    names = [each for each in shares or (name,) if _has_layers(each, settings)]
+    if not names:
+        return None
+    if shares:
+        return EnsembleExplainer({each: shares[each] for each in names}, settings)
+    return Explainer(name, settings)
+
+
+def _has_layers(name: str, settings: Settings) -> bool:
+    card = load_card(name, settings.weights)
+    return bool(find(str(card.recipe["model"])).cam_layers)
 
 
 class EnsembleExplainer:
@@ -46,9 +60,9 @@ class EnsembleExplainer:
         """Loads the weights of every member. Raises WeightsError."""
         self.members = [(Explainer(name, settings), share) for name, share in shares.items()]
 
-    def heat(self, image: Image, label: str) -> Heat:
+    def heat(self, image: Image, label: str, mask: Segmentation | None = None) -> Heat:
         """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
-        mean = sum(share * member.heat(image, label) for member, share in self.members)
+        mean = sum(share * member.heat(image, label, mask) for member, share in self.members)
         heat: Heat = np.asarray(mean, np.float32)
         return heat / max(float(heat.max()), 1e-7)
 
@@ -67,10 +81,10 @@ class Explainer:
         self.cam = HiResCAM(network, [network.get_submodule(each) for each in layers])
         self.lock = threading.Lock()
 
-    def heat(self, image: Image, label: str) -> Heat:
+    def heat(self, image: Image, label: str, mask: Segmentation | None = None) -> Heat:
         """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
         card = self.card
-        batch = prepared([image], int(card.input["size"]), card.input["mean"], card.input["std"])
+        batch = given_batch(card, [image], None if mask is None else [mask])
         target = ClassifierOutputTarget(card.classes.index(label))
         with self.lock:
             small = self.cam(torch.from_numpy(batch), [target])[0]

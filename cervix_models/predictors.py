@@ -55,13 +55,6 @@ class ClassReader(ABC):
         Raises MeasurementError where the model reads outlines and none are given.
         """
 
-    @property
-    def outlines(self) -> str | None:
-        """The segmenter whose outlines it reads beside the images; None where it reads none."""
-        return next(
-            filter(None, (c.input.get("outlines") for c in (self.card, *self.members))), None
-        )
-
     def predict(self, images: Sequence[Image], masks: Masks | None = None) -> list[Classification]:
         """One classification an image. Raises as `see` does."""
         return [self.named(row) for row in self.see(images, masks).probabilities]
@@ -80,7 +73,7 @@ class CellReader(ClassReader):
 
     def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
         """Probabilities and embeddings of images; `masks` are their outlines."""
-        batch, views = self._batch(images, masks), int(self.card.input.get("views", 1))
+        batch, views = given_batch(self.card, images, masks), int(self.card.input.get("views", 1))
         count = len(batch)
         if views > 1:
             batch = np.concatenate([turned(batch, view) for view in range(views)])
@@ -90,22 +83,6 @@ class CellReader(ClassReader):
             probabilities=tempered(mean, float(self.card.calibration["temperature"])),
             embeddings=embeddings.reshape(views, count, -1).mean(0),
         )
-
-    def _batch(self, images: Sequence[Image], masks: Masks | None) -> Batch:
-        """What the network is given: images, images with masks, or features."""
-        reads = self.card.input.get("reads", "image")
-        if reads == "image":
-            return _prepared(images, self.card)
-        if masks is None:
-            raise MeasurementError(
-                f"{self.card.name} reads outlines beside the image, but none were given; one "
-                "segmentation an image was expected. Outline the cells first."
-            )
-        if reads == "features":
-            names = self.card.input["features"]
-            return np.stack([_features(*each, names) for each in zip(images, masks, strict=True)])
-        side = int(self.card.input["size"])
-        return np.concatenate([_prepared(images, self.card), prepared_masks(masks, side)], 1)
 
 
 class EnsembleReader(ClassReader):
@@ -177,6 +154,26 @@ def conformal_members(
 ) -> NDArray[np.bool_]:
     """Which classes `(n, 5)` enter the conformal set: those that reach their least probability."""
     return probabilities >= least
+
+
+def given_batch(card: Card, images: Sequence[Image], masks: Masks | None = None) -> Batch:
+    """What the network of a card is given of images: themselves, also with masks, or features.
+
+    Raises MeasurementError where it reads outlines and none are given.
+    """
+    reads = card.input.get("reads", "image")
+    if reads == "image":
+        return _prepared(images, card)
+    if masks is None:
+        raise MeasurementError(
+            f"{card.name} reads outlines beside the image, but none were given; one "
+            "segmentation an image was expected. Outline the cells first."
+        )
+    if reads == "features":
+        names = card.input["features"]
+        return np.stack([_features(*each, names) for each in zip(images, masks, strict=True)])
+    side = int(card.input["size"])
+    return np.concatenate([_prepared(images, card), prepared_masks(masks, side)], 1)
 
 
 def _features(image: Image, mask: Segmentation, names: Sequence[str]) -> Batch:

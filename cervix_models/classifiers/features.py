@@ -25,17 +25,23 @@ _SOURCE = (
 
 
 class Even(nn.BatchNorm1d):
-    """Features `(n, 62)` brought to zero mean and unit deviation; one not measured to the mean."""
+    """Features `(n, 62)` brought to zero mean and unit deviation; one not measured to the mean.
+
+    Features that are not `used` become zero, whatever they are.
+    """
+
+    used: Tensor  # (62,), 1 or 0
 
     def __init__(self) -> None:
         """Takes features as they are, until a training fills it."""
         super().__init__(NUMBERS, affine=False)
+        self.register_buffer("used", torch.ones(NUMBERS))
 
     def forward(self, features: Tensor) -> Tensor:
         """The evened features."""
         mean = cast(Tensor, self.running_mean)
         out: Tensor = super().forward(torch.where(features.isnan(), mean, features))
-        return out
+        return out * self.used
 
 
 def build_svm() -> CellClassifier:

@@ -86,6 +86,7 @@ class Recipe:
     side: int | None = None  # of the square input, pixels; default: as the network is registered
     # The segmenter whose outlines of held-out cells are the masks or the features of the cells.
     outlines: str | None = None
+    scale_free: bool | None = None  # of features: those that are no length and no area
     against: tuple[str, ...] = ()  # recipes that the card compares this one with, cell by cell
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
     folds: int = 5

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import members_of
 from cervix_models.contracts import (
     Card,
     Classification,
@@ -19,10 +21,17 @@ from cervix_models.contracts import (
     ModelUse,
     Segmentation,
 )
-from cervix_models.explain import open_explainer
+from cervix_models.explain import Explains, open_explainer
 from cervix_models.gate import load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
-from cervix_models.predictors import OutlineReader, conformal_members, open_classifier
+from cervix_models.predictors import (
+    CellReader,
+    ClassReader,
+    OutlineReader,
+    Seen,
+    conformal_members,
+    open_classifier,
+)
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.settings import Settings
 
@@ -43,44 +52,107 @@ class Finding:
     gate: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Voice:
+    """A classifier that was asked for, with what decides when it answers."""
+
+    cells: ClassReader
+    explainer: Explains | None  # None where it reads features alone
+    refer_below: float
+    least: NDArray[np.float64]  # (5,), the least probability with which a class enters the set
+
+
 class Reader:
-    """The default models, loaded once; threads may share one."""
+    """The models, each loaded once; threads may share one.
+
+    Outlines and gate are the same whichever classifier is asked: the gate looks at the space of the
+    first member of the default classifier.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        """Loads outlines, class, heat and gate. Raises WeightsError."""
+        """Loads outlines, gate and the default classifier. Raises WeightsError."""
+        self.settings = settings
         self.outlines = OutlineReader(SEGMENTER, settings)
-        self.cells = open_classifier(CLASSIFIER, settings)
-        self.explainer = open_explainer(CLASSIFIER, settings)
         self.space = load_space(settings.weights / CLASSIFIER)
-        fitted = self.cells.card.calibration
+        self._loading = threading.Lock()
+        self._voices: dict[str, Voice] = {}
+        default = self.voice(CLASSIFIER)
+        fitted = default.cells.card.calibration
         self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
-        self.refer_below = float(fitted["refer_below"])
-        self.least = np.array([fitted["conformal_least"][n] for n in self.cells.card.classes])
+        self._lead = next(iter(members_of(CLASSIFIER, settings.weights)[1]), CLASSIFIER)
+
+    def voice(self, name: str) -> Voice:
+        """The classifier of this name, loaded by the first who asks. Raises WeightsError."""
+        with self._loading:
+            if name not in self._voices:
+                cells = open_classifier(name, self.settings)
+                fitted = cells.card.calibration
+                self._voices[name] = Voice(
+                    cells=cells,
+                    explainer=open_explainer(name, self.settings),
+                    refer_below=float(fitted["refer_below"]),
+                    least=np.array([fitted["conformal_least"][n] for n in cells.card.classes]),
+                )
+        return self._voices[name]
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
-        """The weights that speak in every reading."""
+        """The weights that speak in every reading by the default classifier."""
+        return self.models_of(CLASSIFIER)
+
+    def models_of(self, classifier: str) -> tuple[ModelUse, ...]:
+        """The weights that speak in a reading by this classifier. Raises WeightsError."""
+        cells = self.voice(classifier).cells
         return (
-            _use("classifier", self.cells.card),
-            *(_use("member", card) for card in self.cells.members),
+            _use("classifier", cells.card),
+            *(_use("member", card) for card in cells.members),
             _use("segmenter", self.outlines.card),
         )
 
-    def read(self, image: Image) -> Finding:
-        """The finding of one picture, with heat."""
-        return self.read_many([image], with_heat=True)[0]
+    def read(self, image: Image, classifier: str = CLASSIFIER) -> Finding:
+        """The finding of one picture, with heat. Raises WeightsError."""
+        return self.read_many([image], with_heat=True, classifier=classifier)[0]
 
-    def read_many(self, images: Sequence[Image], *, with_heat: bool = False) -> list[Finding]:
+    def read_many(
+        self, images: Sequence[Image], *, with_heat: bool = False, classifier: str = CLASSIFIER
+    ) -> list[Finding]:
         """The findings of several pictures; Grad-CAM costs most, and comes `with_heat` only."""
-        masks = self.outlines.predict(images)
-        seen = self.cells.see(images)
-        distances = self.space.distances(seen.embeddings)
+        return self.judge(
+            images, self.outlines.predict(images), with_heat=with_heat, classifier=classifier
+        )
+
+    def judge(
+        self,
+        images: Sequence[Image],
+        masks: Sequence[Segmentation],
+        *,
+        with_heat: bool = False,
+        classifier: str = CLASSIFIER,
+    ) -> list[Finding]:
+        """The findings of pictures whose outlines are known, by a segmenter or by hand."""
+        voice = self.voice(classifier)
+        seen = voice.cells.see(images, masks)
+        distances = self.space.distances(self._lead_embeddings(classifier, seen, images, masks))
         return [
-            self._finding(image, mask, row, float(far), with_heat)
+            self._finding(image, mask, row, float(far), voice, with_heat)
             for image, mask, row, far in zip(
                 images, masks, seen.probabilities, distances, strict=True
             )
         ]
+
+    def _lead_embeddings(
+        self, classifier: str, seen: Seen, images: Sequence[Image], masks: Sequence[Segmentation]
+    ) -> NDArray[np.float32]:
+        if classifier in (CLASSIFIER, self._lead):
+            return seen.embeddings
+        return self.lead.see(images, masks).embeddings
+
+    @property
+    def lead(self) -> ClassReader:
+        """The network in whose space the gate measures distances."""
+        cells = self.voice(CLASSIFIER).cells
+        readers: Sequence[CellReader] = getattr(cells, "readers", ())
+        return readers[0] if readers else cells
 
     def _finding(
         self,
@@ -88,18 +160,19 @@ class Reader:
         mask: Segmentation,
         row: NDArray[np.float64],
         distance: float,
+        voice: Voice,
         with_heat: bool,
     ) -> Finding:
         gate = measures_of(image, mask, distance)
         refused = refusals(gate, self.ranges)
-        answer = self.cells.named(row)
-        members = conformal_members(row, self.least)
+        answer = voice.cells.named(row)
+        members = conformal_members(row, voice.least)
         chosen = tuple(n for n, held in zip(answer.probabilities, members, strict=True) if held)
-        unsure = [] if refused else self._doubts(answer, chosen)
+        unsure = [] if refused else _doubts(answer, chosen, voice.refer_below)
         reasons = (*refused, *unsure)
         heat = shares = None
-        if with_heat and not refused:
-            heat = self.explainer.heat(image, answer.top)
+        if with_heat and not refused and voice.explainer is not None:
+            heat = voice.explainer.heat(image, answer.top, mask)
             shares = heat_shares(heat, mask)
         whole = mask.nucleus.any() and mask.cytoplasm.any()
         return Finding(
@@ -115,15 +188,16 @@ class Reader:
             gate=gate,
         )
 
-    def _doubts(self, answer: Classification, chosen: tuple[str, ...]) -> list[str]:
-        top = answer.probabilities[answer.top]
-        if top >= self.refer_below:
-            return []
-        among = f" It may be {' or '.join(chosen)}." if len(chosen) > 1 else ""
-        return [
-            f"The model is not sure enough: its largest probability is {top:.0%}, and a class is "
-            f"named from {self.refer_below:.0%} on.{among} A person should read it."
-        ]
+
+def _doubts(answer: Classification, chosen: tuple[str, ...], refer_below: float) -> list[str]:
+    top = answer.probabilities[answer.top]
+    if top >= refer_below:
+        return []
+    among = f" It may be {' or '.join(chosen)}." if len(chosen) > 1 else ""
+    return [
+        f"The model is not sure enough: its largest probability is {top:.0%}, and a class is "
+        f"named from {refer_below:.0%} on.{among} A person should read it."
+    ]
 
 
 def _use(role: ModelRole, card: Card) -> ModelUse:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image as PilImage
 
-from cervix_models.cards import load_cards
+from cervix_models.cards import load_cards, readable
 from cervix_models.contracts import Card, CellImage, Reading, Verdict, VerdictKind, WorklistRow
 from cervix_models.data.intake import shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
 from cervix_models.errors import CervixError, IntakeError
+from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
@@ -48,13 +49,14 @@ class Triage:
         *,
         micrometres_per_pixel: float | None = None,
         sample: bool = False,
+        classifier: str = CLASSIFIER,
     ) -> Reading:
         """The stored reading of one upload.
 
         With `sample`, a generated picture of ours may be read, all but the letters of its mark, and
         the reading says that it is a sample. Raises IntakeError for bytes that are no cell picture,
-        for a generated one without `sample`, and for a scale no microscope has. Then nothing is
-        stored.
+        for a generated one without `sample`, and for a scale no microscope has; WeightsError where
+        the classifier has no weights here. Then nothing is stored.
         """
         _check_scale(micrometres_per_pixel)
         cell = take_cell_image(upload, filename)
@@ -65,9 +67,9 @@ class Triage:
                 "instead."
             )
         finding = self.reader().read(
-            without_letters(cell.pixels) if cell.synthetic else cell.pixels
+            without_letters(cell.pixels) if cell.synthetic else cell.pixels, classifier
         )
-        reading = self._kept(cell, finding, micrometres_per_pixel)
+        reading = self._kept(cell, finding, micrometres_per_pixel, classifier)
         self.store.add_reading(reading)
         return reading
 
@@ -128,7 +130,13 @@ class Triage:
         """The cards of all weights there are."""
         return load_cards(self.settings.weights)
 
-    def _kept(self, cell: CellImage, finding: Finding, scale: float | None) -> Reading:
+    def classifiers(self) -> list[Card]:
+        """The cards of the classifiers that can read here, the most accurate first."""
+        return readable(self.settings.weights)
+
+    def _kept(
+        self, cell: CellImage, finding: Finding, scale: float | None, classifier: str
+    ) -> Reading:
         """The reading of a finding, its pictures put into the store."""
         heat = finding.heat
         height, width = cell.pixels.shape[:2]
@@ -149,7 +157,7 @@ class Triage:
             mask_sha256=self.store.put_blob(_grey(finding.segmentation.labels())),
             heat_sha256=None if heat is None else self.store.put_blob(_grey(np.uint8(heat * 255))),
             gate=dict(finding.gate),
-            models=self.reader().models,
+            models=self.reader().models_of(classifier),
             micrometres_per_pixel=scale,
             sample=cell.synthetic,
             warnings=cell.warnings,

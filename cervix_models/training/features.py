@@ -12,8 +12,10 @@ from sklearn.neural_network import MLPClassifier
 from torch import nn
 
 from cervix_models.classifiers.base import CellClassifier
+from cervix_models.classifiers.features import Even
 from cervix_models.classifiers.kernel import KernelHead
 from cervix_models.errors import RecipeError
+from cervix_models.morphology import FEATURES
 from cervix_models.recipes import Perceptron, Recipe
 from cervix_models.training.batches import Cells
 from cervix_models.training.kernel import fit_machines
@@ -30,7 +32,7 @@ def fit_on_features(
     """
     at = torch.as_tensor(train)
     labels = cells.labels[at].numpy()
-    features = _evened(network, cells.features[at].numpy())
+    features = _evened(network, cells.features[at].numpy(), scale_free=bool(recipe.scale_free))
     if recipe.kernel and isinstance(network.head, KernelHead):
         fit_machines(network.head, features, labels, recipe.kernel)
     elif recipe.perceptron and isinstance(network.head, nn.Linear):
@@ -43,9 +45,12 @@ def fit_on_features(
         )
 
 
-def _evened(network: CellClassifier, features: NDArray[np.float32]) -> NDArray[np.float32]:
+def _evened(
+    network: CellClassifier, features: NDArray[np.float32], *, scale_free: bool
+) -> NDArray[np.float32]:
     """The features with zero mean and unit deviation, as the network will even them."""
-    even = cast(nn.BatchNorm1d, network.neck.get_submodule("even"))
+    even = cast(Even, network.neck.get_submodule("even"))
+    even.used = torch.tensor([float(not (scale_free and each.power)) for each in FEATURES])
     even.running_mean = torch.from_numpy(np.nanmean(features, 0, dtype=np.float64)).float()
     even.running_var = torch.from_numpy(np.nanvar(features, 0, dtype=np.float64)).float()
     with torch.inference_mode():

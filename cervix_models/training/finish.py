@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
 from cervix_models.data.table import load_table
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
-from cervix_models.errors import DataError
+from cervix_models.errors import DataError, WeightsError
 from cervix_models.evaluation.held_out import (
     HELD_OUT,
     check_alike,
@@ -57,7 +57,6 @@ _LIMITS = {
         "scanners were not measured.",
         "SIPaKMeD has no patient ids: clusters are kept apart, patients may not be.",
         "The recipe was chosen on the folds that measure it: expect a little less on new clusters.",
-        "The crop is stretched to a square: the model sees neither the cell's size nor its aspect.",
         "Dyskeratotic is no Bethesda category; no cell of the data set has HPV or biopsy truth.",
     ),
     "segmenter": (
@@ -141,6 +140,7 @@ def _finish_ensemble(plan: Plan) -> Path:
             found = _together(plan, cards, shares, protocol)
             save_held_out(folder, found, plan.packed, CLASS_NAMES, protocol)
     metrics, calibration = _classified(plan)
+    calibration |= _kept_gate(plan.recipe.name, cards[0], plan.weights)
     data = {
         **_data(plan, list(cards[0].data["held_out_sha256"])),
         "members": {card.name: card.weights_sha256 for card in cards},
@@ -150,9 +150,20 @@ def _finish_ensemble(plan: Plan) -> Path:
     seen = {
         "members": dict(zip(names, shares, strict=True)),
         "sees_scale": any(card.input["sees_scale"] for card in cards),
+        "outlines": next((c.input["outlines"] for c in cards if "outlines" in c.input), None),
     }
     sha256 = weights_hash(folder, names)
     return _written(plan, "classifier", seen, data, metrics, calibration, sha256)
+
+
+def _kept_gate(name: str, lead: Card, weights: Path) -> dict[str, Any]:
+    """The gate that was fitted before, where it was on the same first member: it reads no other."""
+    try:
+        before = load_card(name, weights)
+    except WeightsError:
+        return {}
+    same = before.data.get("members", {}).get(lead.name) == lead.weights_sha256
+    return {"gate": before.calibration["gate"]} if same and "gate" in before.calibration else {}
 
 
 def _together(
@@ -172,7 +183,12 @@ def _seen(recipe: Recipe) -> dict[str, Any]:
     reads = find(recipe.model).reads
     if reads == "features":
         names = list(load_table().names)
-        return {"reads": reads, "features": names, "sees_scale": True, "outlines": recipe.outlines}
+        return {
+            "reads": reads,
+            "features": names,
+            "sees_scale": not recipe.scale_free,
+            "outlines": recipe.outlines,
+        }
     masked = {"outlines": recipe.outlines} if reads == "masked" else {}
     return {
         "reads": reads,
@@ -222,6 +238,27 @@ def training_curves(folders: list[Path]) -> list[dict[str, float]]:
     ]
 
 
+def _limits(kind: Kind, seen: Mapping[str, Any]) -> tuple[str, ...]:
+    if kind != "classifier":
+        return _LIMITS[kind]
+    if seen["sees_scale"]:
+        scale = (
+            "It measures lengths and areas in pixels: a picture of another magnification than "
+            "SIPaKMeD's misleads it."
+        )
+    elif seen.get("reads") == "features":
+        scale = "It reads no length and no area, so that the magnification does not matter to it."
+    else:
+        scale = (
+            "The crop is stretched to a square: the model sees neither the cell's size nor its "
+            "aspect."
+        )
+    outlined = (
+        "It reads the outlines of the segmenter: where they are wrong, it is misled.",
+    ) * bool(seen.get("outlines"))
+    return (*_LIMITS[kind], scale, *outlined)
+
+
 def _written(
     plan: Plan,
     kind: Kind,
@@ -246,7 +283,7 @@ def _written(
         weights_sha256=sha256,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         intended_use=_USE[kind],
-        limits=_LIMITS[kind],
+        limits=_limits(kind, seen),
     )
     folder = plan.weights / card.name
     save_card(card, folder)

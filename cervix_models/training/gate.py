@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cervix_models.cards import load_card
+from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import Segmentation
 from cervix_models.evaluation.gate import (
@@ -21,7 +21,7 @@ from cervix_models.evaluation.gate import (
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.evaluation.noncells import kind_of, non_cells
 from cervix_models.gate import load_space, measures_of
-from cervix_models.predictors import CellReader, OutlineReader, open_classifier
+from cervix_models.predictors import CellReader, OutlineReader
 from cervix_models.settings import Settings
 from cervix_models.training.finish import gathered
 from cervix_models.training.fit import trained
@@ -65,13 +65,15 @@ def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) ->
 
 def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:
     """The share of non-cells that the fitted gate refuses, by kind, written into the card."""
-    cells, outlines = open_classifier(classifier, settings), OutlineReader(segmenter, settings)
+    card, members = members_of(classifier, settings.weights)
+    lead = CellReader(next(iter(members), classifier), settings)
+    outlines = OutlineReader(segmenter, settings)
     folder = settings.weights / classifier
-    space, gate = load_space(folder), cells.card.calibration["gate"]
+    space, gate = load_space(folder), card.calibration["gate"]
     names, images = zip(*non_cells(), strict=True)
     rows = []
     for image in images:
-        far = space.distances(cells.see([image]).embeddings)[0]
+        far = space.distances(lead.see([image]).embeddings)[0]
         rows.append(measures_of(image, outlines.predict([image])[0], float(far)))
     out = refused(as_columns(rows), gate["ranges"])
     kinds = np.array([kind_of(name) for name in names])
@@ -81,7 +83,7 @@ def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, A
         "non_cells_refused_by_kind": {k: float(out[kinds == k].mean()) for k in np.unique(kinds)},
     }
     gate = {**gate, **figures}
-    save_card(replace(cells.card, calibration={**cells.card.calibration, "gate": gate}), folder)
+    save_card(replace(card, calibration={**card.calibration, "gate": gate}), folder)
     return figures
 
 

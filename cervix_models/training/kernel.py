@@ -65,7 +65,7 @@ def fit_machines(
     settings: Kernel,
 ) -> None:
     """Solves for one machine a class on embeddings `(n, width)`, and puts them into `head`."""
-    gamma = settings.width / embeddings.shape[1]
+    gamma = settings.width / int(embeddings.any(0).sum())  # numbers that are never used say nothing
     machines = OneVsRestClassifier(SVC(C=settings.penalty, gamma=gamma, cache_size=1000))
     machines.fit(embeddings, labels)
     _fill_head(head, machines, embeddings, gamma)
