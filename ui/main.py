@@ -26,6 +26,18 @@ PAGES = {
     ],
     "Models": [
         st.Page(
+            "../pages/models/leaderboard.py",
+            title="Leaderboard",
+            icon=":material/leaderboard:",
+            url_path="leaderboard",
+        ),
+        st.Page(
+            "../pages/models/honesty.py",
+            title="What the split hides",
+            icon=":material/call_split:",
+            url_path="honesty",
+        ),
+        st.Page(
             "../pages/models/card.py",
             title="Model card",
             icon=":material/description:",

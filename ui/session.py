@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
+from PIL import Image as Pictures
 
 from cervix_models.errors import StorageError
+from cervix_models.services.models import ModelRow, rows
 from cervix_models.services.triage import Triage, open_triage
+
+if TYPE_CHECKING:
+    from cervix_models.services.leaks import DealtCell
 
 Role = Literal["learner", "pathologist", "admin"]
 ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
@@ -59,12 +65,37 @@ def triage() -> Triage:
         st.stop()
 
 
+@st.cache_data(show_spinner=False, ttl=60)
+def model_rows() -> list[ModelRow]:
+    """Every measured classifier, the most accurate first. Raises WeightsError."""
+    return rows(triage().settings)
+
+
 @st.cache_resource(show_spinner=False)
 def samples() -> list[tuple[str, str, bytes]]:
     """The built-in synthetic cells as (name, class it is drawn after, PNG)."""
     from cervix_models.data.samples import sample_cells  # brings SciPy, which no first page needs
 
     return sample_cells()
+
+
+@st.cache_data(show_spinner=False, ttl=600)
+def dealt_cluster() -> tuple[str, list[DealtCell]] | None:
+    """One imported cluster as a random split deals its cells out, or None where none is here."""
+    from cervix_models.services.leaks import dealt_cluster  # brings SciPy and scikit-learn
+
+    return dealt_cluster(triage().settings)
+
+
+def image_url(content: bytes) -> str:
+    """An image file of any kind that browsers show, as an address that holds it, or a PNG of it."""
+    kind = "jpeg" if content.startswith(b"\xff\xd8") else "png"
+    if kind == "png" and not content.startswith(b"\x89PNG"):
+        out = io.BytesIO()
+        with Pictures.open(io.BytesIO(content)) as opened:
+            opened.convert("RGB").save(out, "PNG")
+        content = out.getvalue()
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode()
 
 
 def data_url(png: bytes) -> str:

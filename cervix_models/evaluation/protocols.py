@@ -27,6 +27,7 @@ from cervix_models.evaluation.classification import (
     difference,
 )
 from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
+from cervix_models.evaluation.leaks import leak_figures
 from cervix_models.evaluation.scale import scale_figures
 
 Protocol = Literal["cluster", "random"]
@@ -89,6 +90,7 @@ def split_figures(held: HeldOut) -> dict[str, Any]:
         "refer": refer_figures(fair["probabilities"], fair["accepted"], held.labels),
         "coverage_curve": coverage_curve(fair["probabilities"], held.labels),
         "scale": scale_figures(held.probabilities, held.sizes, held.labels, held.folds),
+        "leak": leak_figures(held.clusters, held.folds),
         "uncalibrated_error": calibration_error(held.probabilities, held.labels),
     }
 

@@ -69,14 +69,14 @@ def difference_chart(differences: Mapping[str, Figures], what: str) -> go.Figure
     ]
     _dots(figure, what, "circle", BLUE, scaled, "%{y}: %{x:+.1f} points<extra></extra>")
     figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text=f"{what}, percentage points", tickformat="+.1f", nticks=6)
+    figure.update_xaxes(title_text="Percentage points", tickformat="+.1f", nticks=5)
     _rows(figure, list(differences))
     return figure
 
 
 def size_chart(standings: Sequence[Standing]) -> go.Figure:
     """Accuracy with clusters kept apart against the number of parameters, on a logarithmic axis."""
-    sized = [each for each in standings if each.parameters]
+    sized = sorted((each for each in standings if each.parameters), key=lambda s: s.parameters)
     words = "; ".join(
         f"{each.name} {each.parameters:,} parameters, {per_cent(each.cluster['value'])}"
         for each in sized
@@ -87,7 +87,8 @@ def size_chart(standings: Sequence[Standing]) -> go.Figure:
         error_y=_whiskers([each.cluster for each in sized]),
         mode="markers+text",
         text=[each.name for each in sized],
-        textposition="top center",
+        textposition=["top left" if at % 2 else "bottom right" for at in range(len(sized))],
+        cliponaxis=False,
         textfont={"size": 11},
         marker={"size": 10, "color": BLUE},
         hovertemplate="%{text}: %{x:,} parameters, %{y:.1%}<extra></extra>",

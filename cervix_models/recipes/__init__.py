@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import RecipeError
@@ -77,9 +77,10 @@ class Recipe:
     version: str
     about: str  # one sentence for the card
     model: str = ""  # a registered network
-    # Recipes whose probabilities are averaged, instead of a network; their shares go by accuracy.
-    # The first also says how far a picture is from known cells. The rest is not looked at.
+    # Recipes whose probabilities are averaged, instead of a network. The first also says how far a picture is from known cells. The rest is not looked at.
     members: tuple[str, ...] = ()
+    # By what their shares go: their accuracy, or one over their part of errors.
+    shares: Literal["accuracy", "inverse_error"] | None = None
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
     # "any": ImageNet weights where they are at hand, else our own encoder, else random ones.
     start: Literal["imagenet", "self_supervised", "any", "random"] = "imagenet"
@@ -161,7 +162,7 @@ def _required(each: Any) -> bool:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (UnionType, Union):  # of a type or a literal with None
         hint = get_args(hint)[0]
     if is_dataclass(hint):
         return _build(hint, value, where)

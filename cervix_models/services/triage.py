@@ -130,6 +130,15 @@ class Triage:
         """The cards of all weights there are."""
         return load_cards(self.settings.weights)
 
+    def milliseconds(self, classifier: str, upload: bytes) -> float:
+        """The median time of one answer of a classifier here, on a sample picture of ours.
+
+        Raises WeightsError where it has no weights here.
+        """
+        from cervix_models.services.models import milliseconds
+
+        return milliseconds(self.reader(), classifier, take_cell_image(upload, "sample").pixels)
+
     def classifiers(self) -> list[Card]:
         """The cards of the classifiers that can read here, the most accurate first."""
         return readable(self.settings.weights)

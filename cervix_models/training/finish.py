@@ -134,7 +134,8 @@ def _finish_ensemble(plan: Plan) -> Path:
     names, folder = plan.recipe.members, plan.weights / plan.recipe.name
     cards = [load_card(name, plan.weights) for name in names]
     right = [card.metrics["cluster_split"]["accuracy"]["value"] for card in cards]
-    shares = [each / sum(right) for each in right]
+    worth = [1 / (1 - a) if plan.recipe.shares == "inverse_error" else a for a in right]
+    shares = [each / sum(worth) for each in worth]
     for protocol in PROTOCOLS:
         if all((plan.weights / name / HELD_OUT[protocol]).is_file() for name in names):
             found = _together(plan, cards, shares, protocol)

@@ -56,8 +56,14 @@ def test_a_refused_cell_is_neither_measured_nor_explained(reader, monkeypatch) -
     assert (dict(found.features), found.heat, found.conformal_set) == ({}, None, ())
 
 
+def _changed(reader, monkeypatch, **changed) -> None:
+    """Sets what decides when the default classifier answers."""
+    voice = replace(reader.voice(CLASSIFIER), **changed)
+    monkeypatch.setitem(reader._voices, CLASSIFIER, voice)
+
+
 def test_an_unsure_answer_is_referred_with_the_classes_it_may_be(reader, monkeypatch) -> None:
-    monkeypatch.setattr(reader, "refer_below", 0.99)
+    _changed(reader, monkeypatch, refer_below=0.99)
     found = reader.read(drawn_cell())
     assert (found.decision, found.label) == ("refer", None)
     (reason,) = found.reasons
@@ -69,8 +75,7 @@ def test_an_unsure_answer_is_referred_with_the_classes_it_may_be(reader, monkeyp
 
 
 def test_one_class_in_the_set_is_not_a_choice(reader, monkeypatch) -> None:
-    monkeypatch.setattr(reader, "refer_below", 0.99)
-    monkeypatch.setattr(reader, "least", np.array([2, 2, 2, 0.0, 2]))
+    _changed(reader, monkeypatch, refer_below=0.99, least=np.array([2, 2, 2, 0.0, 2]))
     found = reader.read(drawn_cell())
     assert found.conformal_set == (CLASS_NAMES[3],)
     assert "It may be" not in found.reasons[0]
@@ -100,7 +105,7 @@ def test_the_weights_that_speak_are_named(reader) -> None:
     classifier, segmenter = reader.models
     assert (classifier.role, classifier.name) == ("classifier", CLASSIFIER)
     assert (segmenter.role, segmenter.name) == ("segmenter", SEGMENTER)
-    assert classifier.sha256 == reader.cells.card.weights_sha256
+    assert classifier.sha256 == reader.voice(CLASSIFIER).cells.card.weights_sha256
     assert classifier.summary == f"{CLASSIFIER} 0.1: measured on nothing"
 
 

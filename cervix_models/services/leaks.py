@@ -1,0 +1,62 @@
+"""One cluster image of the imported cells, as a random split deals its cells out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from cervix_models.cards import load_cards
+from cervix_models.data.importing import list_datasets
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.errors import DataError
+from cervix_models.evaluation.held_out import HELD_OUT
+from cervix_models.evaluation.leaks import relatives
+from cervix_models.evaluation.protocols import held_out_of
+from cervix_models.settings import Settings
+
+FOLD = 0  # whose held-out cells are the ones asked
+WANTED = 8  # cells of the cluster that is shown, at most
+
+
+@dataclass(frozen=True)
+class DealtCell:
+    """One crop of the shown cluster, and on which side of a random split it came to lie."""
+
+    content: bytes  # the image file
+    asked: bool  # held out; else learned from
+
+
+def dealt_cluster(settings: Settings) -> tuple[str, list[DealtCell]] | None:
+    """The class of a cluster and its cells, or None where SIPaKMeD is not imported here.
+
+    The cluster is the one with the most cells, up to WANTED, of which some are asked and others
+    learned from.
+    """
+    name = next(
+        (
+            card.name
+            for card in load_cards(settings.weights)
+            if (settings.weights / card.name / HELD_OUT["random"]).is_file()
+        ),
+        None,
+    )
+    index = list_datasets(settings.home).get("sipakmed")
+    if name is None or index is None:
+        return None
+    try:
+        held = held_out_of(name, settings.weights, "random")
+    except DataError:
+        return None
+    files = {row.sha256: index.root / row.path for row in index.cells}
+    asked = held.folds == FOLD
+    known = np.array([each in files for each in held.sha256])
+    mixed = set(np.array(held.clusters)[asked & known & (relatives(held.clusters, held.folds) > 0)])
+    counts = Counter(c for c, there in zip(held.clusters, known, strict=True) if there)
+    fitting = sorted(mixed, key=lambda each: (-min(counts[each], WANTED), each))
+    if not fitting:
+        return None
+    rows = [at for at, each in enumerate(held.clusters) if each == fitting[0] and known[at]]
+    cells = [DealtCell(files[held.sha256[at]].read_bytes(), bool(asked[at])) for at in rows]
+    return CLASS_NAMES[held.labels[rows[0]]], cells[:WANTED]

@@ -1,0 +1,145 @@
+"""Every classifier beside the others: how right, how sure, how large, how fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cervix_models.errors import WeightsError
+from cervix_models.plots import alt_text, size_chart, standing_chart, training_chart
+from cervix_models.services.models import ModelRow
+from ui import session, show
+from ui.model_view import no_models, standing
+
+CARD_PAGE = "../pages/models/card.py"
+CURVES = {
+    "val_accuracy": "Held-out accuracy",
+    "val_loss": "Held-out loss",
+    "train_loss": "Training loss",
+}
+
+
+def page() -> None:
+    """Shows the table of all classifiers, and figures of it."""
+    session.require_role("learner")
+    st.title("Leaderboard", anchor=False)
+    show.notice()
+    try:
+        rows = session.model_rows()
+    except WeightsError as problem:
+        st.error(show.plain(str(problem)))
+        return
+    if not rows:
+        no_models()
+        return
+    st.markdown(
+        "Accuracy on SIPaKMeD cells that a model never saw, with the cells of one cluster image "
+        "always on one side. Lines are 95 % intervals: models whose lines overlap much may change "
+        "places on other cells."
+    )
+    standings = [standing(row) for row in rows]
+    _chart(standing_chart(standings))
+    _table(rows)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("Does size help?", anchor=False)
+        _chart(size_chart(standings))
+    with right:
+        st.header("While they learned", anchor=False)
+        _curves(rows)
+
+
+def _table(rows: list[ModelRow]) -> None:
+    speeds: dict[str, float] = st.session_state.setdefault("speeds", {})
+    here = [row.name for row in rows if row.here]
+    st.button(
+        "Time the models on this machine", icon=":material/timer:", on_click=_time, args=(here,),
+        help="One sample cell, its outlines given; the median of several readings.",
+    )  # fmt: skip
+    per_cent: dict[str, Any] = {
+        name: st.column_config.NumberColumn(name, format="percent", help=words)
+        for name, words in (
+            ("Accuracy", "Clusters kept apart"),
+            ("Low", "Lower end of the 95 % interval"),
+            ("High", "Upper end of the 95 % interval"),
+            ("Macro F1", "Mean of the five classes"),
+            ("Answered", "Part of the cells that it answers when it shall be right in 99 %"),
+            ("Random split", "Cells dealt out at random: too good, as clusters are on both sides"),
+            ("Reported", "By the document it comes from, on its own split"),
+        )
+    }
+    chosen = st.dataframe(
+        [_line(row, speeds.get(row.name)) for row in rows],
+        hide_index=True,
+        key="leaderboard",
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
+        placeholder="–",
+        column_config={
+            **per_cent,
+            "Calibration error": st.column_config.NumberColumn(
+                format="%.3f", help="Expected calibration error; 0 is an honest model"
+            ),
+            "Parameters": st.column_config.NumberColumn(format="compact"),
+            "MB": st.column_config.NumberColumn(format="%.1f", help="In half precision"),
+            "ms here": st.column_config.NumberColumn(
+                format="%.0f", help="Time of one answer on this machine; press the button above"
+            ),
+            "Training a fold, min": st.column_config.NumberColumn(format="%.1f"),
+        },
+        alt=f"{len(rows)} classifiers, the most accurate first: accuracy with its interval, "
+        "calibration, size, time and origin of the first weights.",
+    )
+    st.caption("Choose a row to open its card. A click on a head sorts.")
+    if chosen["selection"]["rows"]:
+        row = rows[chosen["selection"]["rows"][0]]
+        st.switch_page(CARD_PAGE, query_params={"model": row.name})
+
+
+def _line(row: ModelRow, speed: float | None) -> dict[str, Any]:
+    return {
+        "Model": row.name,
+        "Accuracy": row.cluster["value"],
+        "Low": row.cluster["low"],
+        "High": row.cluster["high"],
+        "Macro F1": row.macro_f1["value"],
+        "Calibration error": row.calibration_error["value"],
+        "Answered": row.answered,
+        "Random split": row.random["value"] if row.random else None,
+        "Reported": row.reported.get("accuracy"),
+        "Parameters": row.parameters,
+        "MB": row.megabytes,
+        "ms here": speed,
+        "Weights here": row.here,
+        "First weights": row.start,
+        "Training a fold, min": row.seconds_a_fold / 60 if row.seconds_a_fold else None,
+        "Trained on": row.trained_on,
+        "What it is": row.about,
+    }
+
+
+def _time(names: list[str]) -> None:
+    service = session.triage()
+    _, _, content = session.samples()[0]
+    st.session_state["speeds"] = {name: service.milliseconds(name, content) for name in names}
+
+
+def _curves(rows: list[ModelRow]) -> None:
+    curves = {row.name: row.curves for row in rows if row.curves}
+    if not curves:
+        st.info("No model here kept the curves of its training.")
+        return
+    what = st.segmented_control(
+        "Curve", list(CURVES), format_func=CURVES.__getitem__, default="val_accuracy", required=True
+    )
+    _chart(training_chart(curves, what))
+    st.caption("Mean of the folds. Support vector machines are solved for and have no curve.")
+
+
+def _chart(figure: Any) -> None:
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+
+
+page()
