@@ -22,11 +22,13 @@ from cervix_models.plots import (
     confusion_matrix,
     coverage_curve,
     reliability_diagram,
+    training_chart,
 )
-from ui import show
+from ui import session, show
 
 _SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
-PLOTTED = ("confusion", "reliability", "coverage_curve")
+PLOTTED = ("confusion", "reliability", "coverage_curve", "hardest", "curves")
+CURVES = ("val_accuracy", "train_loss")
 
 
 def show_card(card: Card) -> None:
@@ -40,14 +42,21 @@ def show_card(card: Card) -> None:
     with right:
         st.header("Where it fails", anchor=False)
         st.markdown("\n".join(f"- {show.plain(each)}" for each in card.limits) or "Not stated.")
-    for protocol, measured in card.metrics.items():
-        if isinstance(measured, Mapping):
-            st.header(title(protocol), anchor=False)
-            _measured(card, title(protocol), measured)
+    groups = {
+        name: value
+        for name, value in card.metrics.items()
+        if isinstance(value, Mapping) and "value" not in value
+    }
+    for protocol, measured in groups.items():
+        st.header(title(protocol), anchor=False)
+        _measured(card, title(protocol), measured)
+    if curves := card.metrics.get("curves"):
+        st.header("While it learned", anchor=False)
+        _curves(card.name, curves)
     loose = {
         name: value
         for name, value in card.metrics.items()
-        if name != "summary" and not isinstance(value, Mapping)
+        if name not in ("summary", "curves", *groups)
     }
     if loose:
         st.header("Also measured", anchor=False)
@@ -121,11 +130,46 @@ def _measured(card: Card, name: str, table: Mapping[str, Any]) -> None:
             with column:
                 st.markdown(f"**{words}**")
                 st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    if "hardest" in table:
+        _hardest(table["hardest"])
     if rows := figures(table):
         st.dataframe(rows, hide_index=True, alt=f"{name} of {card.name}, with intervals.")
     for words, lines in tables(table).items():
         st.markdown(f"**{show.plain(words)}**")
         st.dataframe(list(lines), hide_index=True, alt=f"{name}: {words} of {card.name}.")
+
+
+def _curves(name: str, curves: Sequence[Mapping[str, float]]) -> None:
+    known = [what for what in CURVES if any(what in each for each in curves)]
+    for column, what in zip(st.columns(2), known, strict=False):
+        figure = training_chart({name: curves}, what)
+        column.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+
+
+def _hardest(cells: Sequence[Mapping[str, Any]]) -> None:
+    """The cells it was most wrong about, as pictures where they are imported here."""
+    st.markdown("**The cells it was most wrong about**")
+    pictures = session.cell_pictures(tuple(each["sha256"] for each in cells))
+    if not pictures:
+        st.caption(
+            "They are shown once SIPaKMeD is imported: `python -m cervix_models data import`"
+        )
+        return
+    st.html(
+        '<div class="cx cx-strip cx-whole">'
+        + "".join(_hard_cell(each, pictures[each["sha256"]]) for each in cells
+                  if each["sha256"] in pictures)
+        + "</div>"
+    )  # fmt: skip
+
+
+def _hard_cell(cell: Mapping[str, Any], picture: bytes) -> str:
+    words = f"{cell['true']} cell, read as {cell['read_as']}"
+    return (
+        f"<figure>{show.picture_html(session.image_url(picture), words)}<figcaption>"
+        f"{show.badge_html(cell['true'])} read as {show.badge_html(cell['read_as'])}"
+        "</figcaption></figure>"
+    )
 
 
 def _origin(card: Card) -> None:

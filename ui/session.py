@@ -15,7 +15,7 @@ from cervix_models.services.models import ModelRow, rows
 from cervix_models.services.triage import Triage, open_triage
 
 if TYPE_CHECKING:
-    from cervix_models.services.leaks import DealtCell
+    from cervix_models.services.imported import DealtCell
 
 Role = Literal["learner", "pathologist", "admin"]
 ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
@@ -82,9 +82,17 @@ def samples() -> list[tuple[str, str, bytes]]:
 @st.cache_data(show_spinner=False, ttl=600)
 def dealt_cluster() -> tuple[str, list[DealtCell]] | None:
     """One imported cluster as a random split deals its cells out, or None where none is here."""
-    from cervix_models.services.leaks import dealt_cluster  # brings SciPy and scikit-learn
+    from cervix_models.services.imported import dealt_cluster  # brings SciPy and scikit-learn
 
     return dealt_cluster(triage().settings)
+
+
+@st.cache_data(show_spinner=False, ttl=600, max_entries=50)
+def cell_pictures(sha256: tuple[str, ...]) -> dict[str, bytes]:
+    """The image files of these cells, by hash, of those that are imported here."""
+    from cervix_models.services.imported import cell_pictures  # brings SciPy and scikit-learn
+
+    return cell_pictures(triage().settings, sha256)
 
 
 def image_url(content: bytes) -> str:

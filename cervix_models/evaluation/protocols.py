@@ -31,6 +31,7 @@ from cervix_models.evaluation.leaks import leak_figures
 from cervix_models.evaluation.scale import scale_figures
 
 Protocol = Literal["cluster", "random"]
+HARDEST = 12  # cells that a card names
 PROTOCOLS: tuple[Protocol, ...] = ("cluster", "random")
 
 
@@ -91,8 +92,23 @@ def split_figures(held: HeldOut) -> dict[str, Any]:
         "coverage_curve": coverage_curve(fair["probabilities"], held.labels),
         "scale": scale_figures(held.probabilities, held.sizes, held.labels, held.folds),
         "leak": leak_figures(held.clusters, held.folds),
+        "hardest": hardest(held, fair["probabilities"]),
         "uncalibrated_error": calibration_error(held.probabilities, held.labels),
     }
+
+
+def hardest(held: HeldOut, probabilities: Probabilities) -> list[dict[str, Any]]:
+    """The cells whose true class got the least probability, the worst first, by their hash."""
+    given = probabilities[np.arange(len(held.labels)), held.labels]
+    return [
+        {
+            "sha256": held.sha256[at],
+            "true": held.classes[held.labels[at]],
+            "read_as": held.classes[int(probabilities[at].argmax())],
+            "probability_of_true": round(float(given[at]), 4),
+        }
+        for at in np.argsort(given, kind="stable")[:HARDEST]
+    ]
 
 
 def calibration_of(held: HeldOut) -> dict[str, Any]:

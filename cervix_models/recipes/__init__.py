@@ -77,7 +77,8 @@ class Recipe:
     version: str
     about: str  # one sentence for the card
     model: str = ""  # a registered network
-    # Recipes whose probabilities are averaged, instead of a network. The first also says how far a picture is from known cells. The rest is not looked at.
+    # Recipes whose probabilities are averaged, instead of a network. The first also says how far a
+    # picture is from known cells. The rest is not looked at.
     members: tuple[str, ...] = ()
     # By what their shares go: their accuracy, or one over their part of errors.
     shares: Literal["accuracy", "inverse_error"] | None = None

@@ -25,11 +25,7 @@ def page() -> None:
     if not cards:
         st.info("There are no weights here yet, so there is no card to show.")
         return
-    # The address holds what is shown of an option, so an option is shown by its bare name.
-    name = st.segmented_control(
-        "Model", list(cards), default=next(iter(cards)), required=True, key="model",
-        bind="query-params",
-    )  # fmt: skip
+    name = st.selectbox("Model", list(cards), key="model", bind="query-params", width=420)
     show_card(cards[name])
 
 

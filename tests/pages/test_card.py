@@ -52,7 +52,7 @@ def test_classifiers_come_first(page, triage) -> None:
     other = replace(CARD, name="a-segmenter", kind="segmenter", metrics={"summary": "Dice 0.1"})
     triage.card_list = [other, CARD]
     page.run()
-    assert page.segmented_control[0].options == [CARD.name, "a-segmenter"]
+    assert page.selectbox[0].options == [CARD.name, "a-segmenter"]
     assert "accuracy 0.5" in shown(page)
 
 
@@ -63,7 +63,7 @@ def test_the_default_models_come_before_all(page, triage) -> None:
         replace(CARD, name=name, kind=kind) for name, kind in zip(names, kinds, strict=True)
     ]
     page.run()
-    assert page.segmented_control[0].options == [CLASSIFIER, SEGMENTER, "a-classifier"]
+    assert page.selectbox[0].options == [CLASSIFIER, SEGMENTER, "a-classifier"]
 
 
 def test_an_address_names_a_card(page, triage) -> None:
@@ -78,6 +78,6 @@ def test_another_card_is_chosen_by_its_name(page, triage) -> None:
     other = replace(CARD, name="other", kind="segmenter", metrics={"summary": "Dice 0.1"})
     triage.card_list = [CARD, other]
     page.run()
-    page.segmented_control[0].set_value("other").run()
+    page.selectbox[0].set_value("other").run()
     assert "Dice 0.1" in shown(page)
     assert not page.exception

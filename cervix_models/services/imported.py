@@ -1,8 +1,9 @@
-"""One cluster image of the imported cells, as a random split deals its cells out."""
+"""Imported cells for the pages on models: by hash, and one cluster as a random split deals it."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,19 @@ from cervix_models.settings import Settings
 
 FOLD = 0  # whose held-out cells are the ones asked
 WANTED = 8  # cells of the cluster that is shown, at most
+
+
+def cell_pictures(settings: Settings, sha256: Sequence[str]) -> dict[str, bytes]:
+    """The image files of these cells, by hash, of those that are imported here."""
+    index = list_datasets(settings.home).get("sipakmed")
+    wanted = set(sha256)
+    if index is None:
+        return {}
+    return {
+        row.sha256: (index.root / row.path).read_bytes()
+        for row in index.cells
+        if row.sha256 in wanted
+    }
 
 
 @dataclass(frozen=True)
