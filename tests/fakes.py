@@ -23,6 +23,8 @@ from cervix_models.data.intake import take_cell_image
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import StorageError, VerdictError
 from cervix_models.morphology import heat_shares, measure
+from cervix_models.services.compare import Member, Opinion
+from cervix_models.services.defaults import CLASSIFIER
 
 USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
 OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
@@ -92,6 +94,7 @@ class FakeTriage:
         self.heat_off_cell = False
         self.card_list: list[Card] = []
         self.warm = False
+        self.asked: list[str] = []  # the classifier of each reading
 
     def warm_up(self) -> None:
         self.warm = True
@@ -103,7 +106,9 @@ class FakeTriage:
         *,
         micrometres_per_pixel: float | None = None,
         sample: bool = False,
+        classifier: str = CLASSIFIER,
     ) -> Reading:
+        self.asked.append(classifier)
         image = take_cell_image(upload, filename)
         height, width = image.pixels.shape[:2]
         cell, nucleus = cell_shapes(height, width)
@@ -180,6 +185,32 @@ class FakeTriage:
         if sha256 not in self.blobs:
             raise StorageError(f"There is no picture {sha256} in the store.")
         return self.blobs[sha256]
+
+    def classifiers(self) -> list[Card]:
+        return [card for card in self.card_list if card.kind == "classifier"]
+
+    def opinions(self, reading: Reading, names: list[str], labels=None) -> list[Opinion]:
+        part = 0.0 if labels is None else float((labels == 2).mean())
+        share = min(0.9, 0.5 + part)
+        rest = (1 - share) / (len(CLASS_NAMES) - 1)
+        said = {n: share if n == CLASS_NAMES[1] else rest for n in CLASS_NAMES}
+        other = {n: share if n == CLASS_NAMES[2] else rest for n in CLASS_NAMES}
+        heat = png(np.full((reading.height, reading.width), 128, np.uint8))
+        members = (Member("one", 0.6, said), Member("two", 0.4, other))
+        return [
+            Opinion(
+                name, "class", CLASS_NAMES[1], (), said, heat if at == 0 else None,
+                members if at == 0 else (), reads_outlines=at == 1,
+            )
+            for at, name in enumerate(names)
+        ]  # fmt: skip
+
+    def labels(self, reading: Reading) -> np.ndarray:
+        cell, nucleus = cell_shapes(reading.height, reading.width)
+        return np.where(nucleus, 2, cell).astype(np.uint8)
+
+    def features(self, reading: Reading, labels: np.ndarray) -> dict[str, float]:
+        return {"nucleus_area": float((labels == 2).sum())}
 
     def cards(self) -> list[Card]:
         return self.card_list

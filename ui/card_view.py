@@ -42,10 +42,11 @@ def show_card(card: Card) -> None:
     with right:
         st.header("Where it fails", anchor=False)
         st.markdown("\n".join(f"- {show.plain(each)}" for each in card.limits) or "Not stated.")
+    skipped = ("robustness", "foreign")  # the page Robustness lab shows them
     groups = {
         name: value
         for name, value in card.metrics.items()
-        if isinstance(value, Mapping) and "value" not in value
+        if isinstance(value, Mapping) and "value" not in value and name not in skipped
     }
     for protocol, measured in groups.items():
         st.header(title(protocol), anchor=False)
@@ -56,7 +57,7 @@ def show_card(card: Card) -> None:
     loose = {
         name: value
         for name, value in card.metrics.items()
-        if name not in ("summary", "curves", *groups)
+        if name not in ("summary", "curves", *skipped, *groups)
     }
     if loose:
         st.header("Also measured", anchor=False)

@@ -18,6 +18,12 @@ PAGES = {
             url_path="triage",
         ),
         st.Page(
+            "../pages/triage/compare.py",
+            title="Compare models",
+            icon=":material/compare:",
+            url_path="compare",
+        ),
+        st.Page(
             "../pages/triage/worklist.py",
             title="Worklist",
             icon=":material/checklist:",
@@ -36,6 +42,12 @@ PAGES = {
             title="What the split hides",
             icon=":material/call_split:",
             url_path="honesty",
+        ),
+        st.Page(
+            "../pages/models/robustness.py",
+            title="Robustness lab",
+            icon=":material/science:",
+            url_path="robustness",
         ),
         st.Page(
             "../pages/models/card.py",

@@ -39,6 +39,25 @@ def heat_picture(heat_png: bytes) -> bytes:
     return _png(colours[_grey(heat_png)])
 
 
+def heat_over(image_png: bytes, heat_png: bytes, share: float = 0.5) -> bytes:
+    """A PNG of the picture with a grey heat map in viridis laid over it, `share` of it showing."""
+    with Pictures.open(io.BytesIO(image_png)) as picture:
+        below = np.asarray(picture.convert("RGB"), float)
+    above = _viridis()[_grey(heat_png)]
+    return _png(((1 - share) * below + share * above).astype(np.uint8))
+
+
+def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
+    """A PNG of the picture with nucleus and cytoplasm of a label picture coloured over it."""
+    with Pictures.open(io.BytesIO(image_png)) as picture:
+        below = np.asarray(picture.convert("RGB"), float)
+    out = below.copy()
+    for value, colour in ((CYTOPLASM, CYTOPLASM_COLOUR), (NUCLEUS, NUCLEUS_COLOUR)):
+        here = labels == value
+        out[here] = below[here] * 0.6 + np.array(colour) * 0.4
+    return _png(out.astype(np.uint8))
+
+
 def outlines(labels_png: bytes) -> dict[str, list[Polygon]]:
     """Closed polygons `[[x, y], ...]` in pixels of the nucleus, and of the whole cell as
     `cytoplasm`, x to the right and y down, the picture's corner at (0, 0)."""

@@ -170,7 +170,16 @@ def _strip(reading: Reading, features: tuple[Feature, ...], ranges: show.Ranges)
 def _models(reading: Reading) -> None:
     for use in reading.models:
         show.card_line(use)
-    st.page_link("../pages/models/card.py", label="The whole cards", icon=":material/description:")
+    with st.container(horizontal=True):
+        st.page_link(
+            "../pages/triage/compare.py",
+            label="What other models say of this cell",
+            icon=":material/compare:",
+            query_params={"reading": reading.id},
+        )
+        st.page_link(
+            "../pages/models/card.py", label="The whole cards", icon=":material/description:"
+        )
 
 
 def _exports(row: WorklistRow) -> None:

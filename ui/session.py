@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 from PIL import Image as Pictures
 
+from cervix_models.contracts import Reading
 from cervix_models.errors import StorageError
 from cervix_models.services.models import ModelRow, rows
 from cervix_models.services.triage import Triage, open_triage
 
 if TYPE_CHECKING:
+    from cervix_models.services.compare import Opinion
     from cervix_models.services.imported import DealtCell
 
 Role = Literal["learner", "pathologist", "admin"]
@@ -77,6 +79,16 @@ def samples() -> list[tuple[str, str, bytes]]:
     from cervix_models.data.samples import sample_cells  # brings SciPy, which no first page needs
 
     return sample_cells()
+
+
+def opinions(reading: Reading, names: tuple[str, ...]) -> list[Opinion]:
+    """What each named classifier says of a reading, asked once a session and choice of models.
+    Raises WeightsError and StorageError."""
+    kept: dict[tuple[str, str], Opinion] = st.session_state.setdefault("opinions", {})
+    lacking = [name for name in names if (reading.id, name) not in kept]
+    for opinion in triage().opinions(reading, lacking):
+        kept[reading.id, opinion.name] = opinion
+    return [kept[reading.id, name] for name in names]
 
 
 @st.cache_data(show_spinner=False, ttl=600)

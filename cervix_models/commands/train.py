@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import operator
-from functools import reduce
 from pathlib import Path
 
 from cervix_models.settings import ROOT, load_settings
@@ -38,7 +36,7 @@ def _train(args: argparse.Namespace) -> int:
     import torch
 
     from cervix_models.cards import CARD
-    from cervix_models.data.packed import load_packed
+    from cervix_models.data.packed import load_all
     from cervix_models.recipes import load_recipe
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
@@ -47,7 +45,7 @@ def _train(args: argparse.Namespace) -> int:
     settings = load_settings()
     torch.set_num_threads(settings.threads)
     files = args.packed or [settings.home / "cells160.npz"]
-    packed = reduce(operator.add, map(load_packed, files))
+    packed = load_all(files)
     recipe = load_recipe(args.recipe)
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
     if recipe.contrast:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import json
+import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -174,6 +176,11 @@ def load_packed(path: Path) -> PackedSet:
             masks=_decoded(archive["masks"], masks_at, (size, size), UNKNOWN),
             has_mask=np.diff(masks_at) > 0,
         )
+
+
+def load_all(paths: Sequence[Path]) -> PackedSet:
+    """The cells of several packed files, one after the other. Raises DataError as load_packed."""
+    return reduce(operator.add, map(load_packed, paths))
 
 
 def _archive(path: Path) -> np.lib.npyio.NpzFile:

@@ -15,12 +15,13 @@ from cervix_models.plots.measured import (
 )
 from cervix_models.plots.models import (
     Standing,
+    bending_chart,
     difference_chart,
     size_chart,
     standing_chart,
     training_chart,
 )
-from cervix_models.plots.reading import feature_strip, probability_bars
+from cervix_models.plots.reading import feature_strip, opinion_map, probability_bars
 
 __all__ = [
     "CoveragePoint",
@@ -28,10 +29,12 @@ __all__ = [
     "Standing",
     "alt_text",
     "amount",
+    "bending_chart",
     "confusion_matrix",
     "coverage_curve",
     "difference_chart",
     "feature_strip",
+    "opinion_map",
     "per_cent",
     "probability_bars",
     "reliability_diagram",

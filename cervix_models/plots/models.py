@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -97,6 +98,45 @@ def size_chart(standings: Sequence[Standing]) -> go.Figure:
     figure.update_xaxes(type="log", title_text="Parameters", dtick=1, exponentformat="SI")
     figure.update_yaxes(tickformat=".0%", title_text="Cells told rightly")
     return figure
+
+
+def bending_chart(
+    curves: Mapping[str, Sequence[Mapping[str, Any]]], title: str, unit: str, neutral: float
+) -> go.Figure:
+    """A line a model: accuracy against the strength of a disturbance; grey bars are the part that
+    the gate refuses, and a dotted line marks the strength that changes nothing."""
+    axis = f"{title} ({unit})" if unit else title
+    figure = new_figure("", height=330)
+    words = []
+    for name, points in curves.items():
+        x = [each["strength"] for each in points]
+        if not words:
+            refused = [each["refused"] for each in points]
+            figure.add_scatter(
+                x=x, y=refused, mode="lines", fill="tozeroy", name="refused by the gate",
+                line={"color": GREY, "width": 1}, fillcolor="rgba(128,128,128,0.25)",
+                hovertemplate="%{x}: %{y:.0%} refused<extra></extra>",
+            )  # fmt: skip
+            words.append(f"the gate refuses {_by(x, refused)}")
+        y = [each["accuracy"]["value"] for each in points]
+        figure.add_scatter(
+            x=x, y=y, mode="lines+markers", name=name,
+            hovertemplate=f"{name}, %{{x}}: %{{y:.1%}} right<extra></extra>",
+        )  # fmt: skip
+        words.append(f"{name} is right in {_by(x, y)}")
+    figure.add_vline(x=neutral, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.update_layout(
+        meta=f"{axis}: {'; '.join(words)}.",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+    )
+    figure.update_xaxes(title_text=axis)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03], title_text="Part of the cells")
+    return figure
+
+
+def _by(strengths: Sequence[float], values: Sequence[float]) -> str:
+    return ", ".join(f"{per_cent(v)} at {s:g}" for s, v in zip(strengths, values, strict=True))
 
 
 def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: str) -> go.Figure:

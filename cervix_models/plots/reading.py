@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from cervix_models.contracts import FeatureRange
 from cervix_models.data.labels import CLASS_NAMES, class_named
 from cervix_models.morphology.catalogue import Feature, to_micrometres
-from cervix_models.plots.base import GREY, amount, new_figure, per_cent
+from cervix_models.plots.base import BLUES, GREY, amount, new_figure, per_cent
 
 
 def probability_bars(probabilities: Mapping[str, float], *, neutral: bool = False) -> go.Figure:
@@ -37,6 +37,35 @@ def probability_bars(probabilities: Mapping[str, float], *, neutral: bool = Fals
     # The room right of 100 % is for the label of a full bar.
     figure.update_xaxes(range=[0, 1.22], tickvals=[0, 0.5, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def opinion_map(opinions: Mapping[str, Mapping[str, float]]) -> go.Figure:
+    """What each model gives each class: a row a model, a column a class, shaded by probability."""
+    names = list(opinions)
+    values = [[opinions[name].get(each, 0.0) for each in CLASS_NAMES] for name in names]
+    cells = go.Heatmap(
+        z=values,
+        x=[class_named(each).short for each in CLASS_NAMES],
+        y=names,
+        text=[[per_cent(value) for value in row] for row in values],
+        texttemplate="%{text}",
+        customdata=[list(CLASS_NAMES)] * len(names),
+        zmin=0,
+        zmax=1,
+        colorscale=BLUES,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hovertemplate="%{y}: %{customdata} %{text}<extra></extra>",
+    )
+    words = "; ".join(
+        f"{name}: {', '.join(f'{k} {per_cent(v)}' for k, v in row.items())}"
+        for name, row in opinions.items()
+    )
+    figure = new_figure(f"Probabilities by model. {words}.", 70 + 40 * len(names), data=cells)
+    figure.update_xaxes(showgrid=False, type="category", side="top")
+    figure.update_yaxes(showgrid=False, type="category", autorange="reversed")
     return figure
 
 

@@ -42,6 +42,8 @@ class ModelRow:
     trained_on: str
     curves: Sequence[Mapping[str, float]]
     against: Mapping[str, Mapping[str, float]]
+    robustness: Mapping[str, Any]  # by disturbance: strength, accuracy, part refused; or empty
+    foreign: Mapping[str, Any]  # by data set: normal against abnormal; or empty
 
 
 def rows(settings: Settings) -> list[ModelRow]:
@@ -80,6 +82,8 @@ def _row(card: Card, *, here: bool) -> ModelRow:
         trained_on=str(training.get("on", "")),
         curves=metrics.get("curves", []),
         against=metrics.get("against", {}),
+        robustness=metrics.get("robustness", {}),
+        foreign=metrics.get("foreign", {}),
     )
 
 

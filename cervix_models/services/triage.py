@@ -9,14 +9,24 @@ import io
 import logging
 import threading
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from cervix_models.cards import load_cards, readable
-from cervix_models.contracts import Card, CellImage, Reading, Verdict, VerdictKind, WorklistRow
+from cervix_models.contracts import (
+    Card,
+    CellImage,
+    Reading,
+    Segmentation,
+    Verdict,
+    VerdictKind,
+    WorklistRow,
+)
 from cervix_models.data.intake import shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
 from cervix_models.errors import CervixError, IntakeError
@@ -25,6 +35,7 @@ from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
 if TYPE_CHECKING:
+    from cervix_models.services.compare import Opinion
     from cervix_models.services.reader import Finding, Reader
 
 log = logging.getLogger(__name__)
@@ -139,6 +150,54 @@ class Triage:
 
         return milliseconds(self.reader(), classifier, take_cell_image(upload, "sample").pixels)
 
+    def opinions(
+        self, reading: Reading, names: Sequence[str], labels: NDArray[np.uint8] | None = None
+    ) -> list[Opinion]:
+        """What each named classifier says of the picture of a reading, by its stored outlines or
+        by `labels` `(height, width)`. Raises WeightsError and StorageError."""
+        from cervix_models.services.compare import opinions
+
+        image = _pixels(self.blob(reading.image_sha256), "RGB")
+        if labels is None and reading.mask_sha256:
+            labels = _pixels(self.blob(reading.mask_sha256), "L")
+        if reading.sample:
+            image = without_letters(image)
+        mask = None if labels is None else Segmentation.from_labels(labels)
+        return opinions(self.reader(), image, names, mask)[1]
+
+    def opinions_disturbed(
+        self, upload: bytes, strengths: Mapping[str, float], names: Sequence[str]
+    ) -> tuple[bytes, list[Opinion]]:
+        """A picture of ours or of a reading after disturbances, as PNG, and what is said of it.
+
+        `strengths` are by name of evaluation.disturbances. Raises WeightsError and IntakeError.
+        """
+        from cervix_models.evaluation.disturbances import disturbed
+        from cervix_models.services.compare import opinions
+
+        cell = take_cell_image(upload, "cell")
+        image = without_letters(cell.pixels) if cell.synthetic else cell.pixels
+        shown = disturbed(image, strengths)
+        out = io.BytesIO()
+        PilImage.fromarray(shown).save(out, "PNG")
+        return out.getvalue(), opinions(self.reader(), shown, names)[1]
+
+    def features(self, reading: Reading, labels: NDArray[np.uint8]) -> dict[str, float]:
+        """The features of a reading's picture by other outlines; empty where they lack a nucleus
+        or cytoplasm. Raises StorageError."""
+        from cervix_models.morphology import measure
+
+        mask = Segmentation.from_labels(labels)
+        if not (mask.nucleus.any() and mask.cytoplasm.any()):
+            return {}
+        return measure(_pixels(self.blob(reading.image_sha256), "RGB"), mask)
+
+    def labels(self, reading: Reading) -> NDArray[np.uint8]:
+        """The stored outlines of a reading, one label a pixel. Raises StorageError."""
+        if reading.mask_sha256 is None:
+            return np.zeros((reading.height, reading.width), np.uint8)
+        return _pixels(self.blob(reading.mask_sha256), "L")
+
     def classifiers(self) -> list[Card]:
         """The cards of the classifiers that can read here, the most accurate first."""
         return readable(self.settings.weights)
@@ -177,6 +236,11 @@ def open_triage() -> Triage:
     """The service of this installation. Raises StorageError."""
     settings = load_settings()
     return Triage(open_store(settings), settings)
+
+
+def _pixels(content: bytes, mode: str) -> NDArray[np.uint8]:
+    with PilImage.open(io.BytesIO(content)) as opened:
+        return np.asarray(opened.convert(mode))
 
 
 def _grey(pixels: Any) -> bytes:

@@ -43,6 +43,8 @@ from cervix_models.training.fit import DONE, FINAL, trained
 from cervix_models.training.inputs import side_of
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
+KEPT = ("curves", "robustness", "foreign")  # what `evaluate` does not measure
+
 log = logging.getLogger(__name__)
 
 _USE = {
@@ -124,7 +126,7 @@ def remeasure(name: str, weights: Path) -> dict[str, Any]:
             f"python -m cervix_models train {name}"
         )
     fresh = measured(name, weights, tuple(card.recipe.get("against", ())))
-    kept = {key: value for key, value in card.metrics.items() if key == "curves"}
+    kept = {key: value for key, value in card.metrics.items() if key in KEPT}
     metrics = {**fresh, **kept, **notes_of(name)}
     save_card(replace(card, metrics=metrics), weights / name)
     return metrics

@@ -6,7 +6,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cervix_models.data.labels import class_named
-from cervix_models.errors import CervixError, IntakeError, StorageError
+from cervix_models.errors import CervixError, IntakeError, StorageError, WeightsError
+from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.triage import SCALE
 from ui import session, show
 from ui.reading_view import show_answer, show_reading
@@ -57,6 +58,7 @@ def _door() -> None:
         placeholder="from the scanner or camera",
         width=320,
     )
+    classifier = _classifier()
     files = st.file_uploader(
         "Images of single cells: PNG, JPEG, BMP or TIFF",
         type=KINDS,
@@ -65,13 +67,28 @@ def _door() -> None:
         help=f"Up to {MOST_FILES} at once. File names and metadata are not stored.",
     )
     if files:
-        _take_in(files, scale)
-    _samples(scale)
+        _take_in(files, scale, classifier)
+    _samples(scale, classifier)
     show.notice()
     session.triage().warm_up()
 
 
-def _take_in(files: list[UploadedFile], scale: float | None) -> None:
+def _classifier() -> str:
+    """The classifier that shall read: the default one, unless another was chosen."""
+    try:
+        names = [card.name for card in session.triage().classifiers()]
+    except WeightsError as problem:
+        st.error(show.plain(str(problem)))
+        return CLASSIFIER
+    names = [CLASSIFIER, *(each for each in names if each != CLASSIFIER)]
+    chosen: str = st.selectbox(
+        "Classifier", names, key="classifier", width=320,
+        help="The default is the most accurate. The leaderboard shows how each was measured.",
+    )  # fmt: skip
+    return chosen
+
+
+def _take_in(files: list[UploadedFile], scale: float | None, classifier: str) -> None:
     if len(files) > MOST_FILES:
         _finish(
             [],
@@ -85,7 +102,7 @@ def _take_in(files: list[UploadedFile], scale: float | None) -> None:
     for number, file in enumerate(files):
         bar.progress(number / len(files), f"Reading {number + 1} of {len(files)}")
         try:
-            found.append(_read(file.getvalue(), file.name, scale))
+            found.append(_read(file.getvalue(), file.name, scale, classifier))
         except IntakeError as problem:
             problems.append(str(problem))
         except CervixError as problem:
@@ -95,8 +112,12 @@ def _take_in(files: list[UploadedFile], scale: float | None) -> None:
     _finish(found, problems)
 
 
-def _read(content: bytes, name: str, scale: float | None, *, sample: bool = False) -> str:
-    reading = session.triage().read(content, name, micrometres_per_pixel=scale, sample=sample)
+def _read(
+    content: bytes, name: str, scale: float | None, classifier: str, *, sample: bool = False
+) -> str:
+    reading = session.triage().read(
+        content, name, micrometres_per_pixel=scale, sample=sample, classifier=classifier
+    )
     st.session_state.setdefault("names", {})[reading.id] = name
     return reading.id
 
@@ -116,7 +137,7 @@ def _problems() -> None:
         st.error(show.plain(sentence), icon=":material/block:")
 
 
-def _samples(scale: float | None) -> None:
+def _samples(scale: float | None, classifier: str) -> None:
     st.markdown("**No cell at hand?** These are drawn by a program, not photographed.")
     with st.grid(SAMPLES_A_ROW, min_column_width=100, key="samples"):
         for name, label, content in session.samples():
@@ -126,13 +147,13 @@ def _samples(scale: float | None) -> None:
                 )
                 words = f"Read {class_named(label).short}"
                 if st.button(words, key=f"sample-{name}", help=label, width="stretch"):
-                    _finish_sample(content, name, scale)
+                    _finish_sample(content, name, scale, classifier)
 
 
-def _finish_sample(content: bytes, name: str, scale: float | None) -> None:
+def _finish_sample(content: bytes, name: str, scale: float | None, classifier: str) -> None:
     try:
         with st.spinner("Reading the sample"):
-            found = [_read(content, name, scale, sample=True)]
+            found = [_read(content, name, scale, classifier, sample=True)]
     except CervixError as problem:
         _finish([], [str(problem)])
     _finish(found, [])

@@ -1,0 +1,112 @@
+"""What several classifiers say of one cell, with the segmenter's outlines or with a person's."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from cervix_models.cards import members_of
+from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Decision, Image, Segmentation
+from cervix_models.errors import MeasurementError
+from cervix_models.services.reader import Reader
+
+PARTS: Mapping[str, int] = {"nucleus": NUCLEUS, "cytoplasm": CYTOPLASM, "background": BACKGROUND}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of those that an ensemble is the mean of."""
+
+    name: str
+    share: float
+    probabilities: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """The class it would name."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one classifier says of a cell."""
+
+    name: str
+    decision: Decision
+    label: str | None
+    reasons: tuple[str, ...]
+    probabilities: Mapping[str, float]  # also where it refers; empty where the picture is refused
+    heat: bytes | None  # grey PNG, 255 the hottest; None where it has none
+    members: tuple[Member, ...] = ()
+    reads_outlines: bool = False
+
+    @property
+    def disagreement(self) -> float | None:
+        """The largest total variation distance between two members, 0..1; None without members."""
+        if len(self.members) < 2:
+            return None
+        return max(
+            0.5 * sum(abs(one.probabilities[k] - two.probabilities[k]) for k in one.probabilities)
+            for one, two in combinations(self.members, 2)
+        )
+
+
+def opinions(
+    reader: Reader, image: Image, names: Sequence[str], mask: Segmentation | None = None
+) -> tuple[Segmentation, list[Opinion]]:
+    """The outlines used, and what each named classifier says. Raises WeightsError."""
+    found = mask if mask is not None else reader.outlines.predict([image])[0]
+    return found, [_opinion(reader, image, found, name) for name in names]
+
+
+def _opinion(reader: Reader, image: Image, mask: Segmentation, name: str) -> Opinion:
+    (finding,) = reader.judge([image], [mask], with_heat=True, classifier=name)
+    cells = reader.voice(name).cells
+    _, shares = members_of(name, reader.settings.weights)
+    answer = finding.classification
+    members = tuple(
+        Member(each, share, reader.voice(each).cells.predict([image], [mask])[0].probabilities)
+        for each, share in shares.items()
+    )
+    cards = (cells.card, *cells.members)
+    return Opinion(
+        name=name,
+        decision=finding.decision,
+        label=finding.label,
+        reasons=finding.reasons,
+        probabilities=answer.probabilities if answer else {},
+        heat=None if finding.heat is None else _grey((finding.heat * 255).astype(np.uint8)),
+        members=members if answer else (),
+        reads_outlines=any(card.input.get("reads", "image") != "image" for card in cards),
+    )
+
+
+def repainted(
+    labels: NDArray[np.uint8], painted: NDArray[np.bool_], part: str
+) -> NDArray[np.uint8]:
+    """The label picture with the painted pixels given to `part`.
+
+    What is painted as cytoplasm leaves the nucleus as it is. Raises MeasurementError where the
+    sizes differ or the part is none of PARTS.
+    """
+    if part not in PARTS or painted.shape != labels.shape:
+        raise MeasurementError(
+            f"{painted.shape} pixels were painted as {part!r} on a picture of {labels.shape}; one "
+            f"of {', '.join(PARTS)} at the picture's own size was expected. Paint again."
+        )
+    out = labels.copy()
+    where = painted & (labels != NUCLEUS) if part == "cytoplasm" else painted
+    out[where] = PARTS[part]
+    return out
+
+
+def _grey(pixels: NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    PilImage.fromarray(pixels, mode="L").save(out, "PNG")
+    return out.getvalue()
