@@ -107,7 +107,7 @@ def bending_chart(
     the gate refuses, and a dotted line marks the strength that changes nothing."""
     axis = f"{title} ({unit})" if unit else title
     figure = new_figure("", height=330)
-    words = []
+    words: list[str] = []
     for name, points in curves.items():
         x = [each["strength"] for each in points]
         if not words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import save_card
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.contracts import Card, Image, Segmentation
+from cervix_models.data.importing import list_datasets
 from cervix_models.data.labels import CLASSES
 from cervix_models.data.packed import PackedSet
 from cervix_models.evaluation.classification import interval_of
@@ -93,7 +95,7 @@ def measure_robustness(plans: Sequence[Plan], guard: Guard, cells: int) -> dict[
     """
     first = plans[0]
     rows = _some(folds_of(first)[FOLD].held_out, first.packed, cells)
-    images = [_own_size(first.packed, at) for at in rows]
+    images = _originals(first.packed, rows, guard.settings)
     labels = first.packed.labels[rows]
     clusters = [first.packed.clusters[at] for at in rows]
     found: dict[str, dict[str, list[dict[str, Any]]]] = {p.recipe.name: {} for p in plans}
@@ -124,7 +126,7 @@ def measure_foreign(names: Sequence[str], guard: Guard, packed: PackedSet) -> di
         rows = [at for at in packed.where(source) if packed.classes[at]]
         if not rows:
             continue
-        images = [_own_size(packed, at) for at in rows]
+        images = _originals(packed, np.array(rows), guard.settings)
         masks, refused = guard.look(images)
         kinds = np.array([packed.classes[at] for at in rows])
         truth = np.array([not each.startswith(NORMAL_WORDS) for each in kinds])
@@ -200,8 +202,26 @@ def _some(rows: NDArray[np.int64], packed: PackedSet, cells: int) -> NDArray[np.
     return np.sort(np.concatenate(chosen))
 
 
+def _originals(packed: PackedSet, rows: NDArray[np.int64], settings: Settings) -> list[Image]:
+    """The crops at their own size, from the imported sets where they are there."""
+    files = {
+        row.sha256: index.root / row.path
+        for index in list_datasets(settings.home).values()
+        for row in index.cells
+    }
+    return [
+        _opened(files[packed.sha256[at]]) if packed.sha256[at] in files else _own_size(packed, at)
+        for at in rows
+    ]
+
+
+def _opened(path: Path) -> Image:
+    with PilImage.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 def _own_size(packed: PackedSet, at: int) -> Image:
-    """A packed crop brought back to the size it had."""
+    """A packed crop brought back to the size it had: a little softer than it was."""
     width, height = (int(each) for each in packed.sizes[at])
     picture = PilImage.fromarray(packed.images[at])
     return np.asarray(picture.resize((width, height), PilImage.Resampling.BICUBIC))
