@@ -4,7 +4,8 @@ A figure in a document stands between `<!-- from: FILE#path.to.value -->` and `<
 FILE is a card or a table of results, by its path from the project folder. What stands between says
 how the figure is written: `97.5 %` or `?.? %` a percentage with one decimal, `0.00` two decimals,
 `1,000` a whole number. Between `<!-- models -->` and `<!-- /models -->` stands the table of all
-cards.
+cards, between `<!-- splits -->` and `<!-- /splits -->` both splits of every classifier, and between
+`<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was chosen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "
 
 MARKED = re.compile(r"<!-- from: (?P<file>[^#\s]+)#(?P<path>\S+) -->(?P<shown>.*?)<!-- /from -->")
 MODELS = re.compile(r"(?<=<!-- models -->\n).*?(?=<!-- /models -->)", re.DOTALL)
+SPLITS = re.compile(r"(?<=<!-- splits -->\n).*?(?=<!-- /splits -->)", re.DOTALL)
+TRIED = re.compile(r"(<!-- tried: (?P<name>\S+) -->\n).*?(?=<!-- /tried -->)", re.DOTALL)
 PERCENTAGE = re.compile(r"\d(?:[\d.,]*\d)?\s?%")
 MEASURED = re.compile(
     r"(?:accuracy|F1|Dice|IoU|AUROC|kappa|calibration error|coverage)\D{0,40}\b[01]\.\d+",
@@ -52,7 +55,9 @@ def refreshed(text: str, root: Path = ROOT) -> str:
 
     parts = FENCED.split(text)  # every second one is code, where a marker is an example
     parts[::2] = [MARKED.sub(renewed, each) for each in parts[::2]]
-    return MODELS.sub(lambda _: model_table(root), "".join(parts))
+    whole = MODELS.sub(lambda _: model_table(root), "".join(parts))
+    whole = SPLITS.sub(lambda _: split_table(root), whole)
+    return TRIED.sub(lambda found: found[1] + tried_table(root, found["name"]), whole)
 
 
 def model_table(root: Path = ROOT) -> str:
@@ -64,6 +69,53 @@ def model_table(root: Path = ROOT) -> str:
         rows.append(" | ".join([f"| `{path.parent.name}`", *map(str, facts)]) + " |\n")
     head = "| model | kind | version | measured |\n|---|---|---|---|\n"
     return head + "".join(rows) if rows else "No trained model lies in `weights/`.\n"
+
+
+def split_table(root: Path = ROOT) -> str:
+    """A Markdown table of every classifier: both splits, their paired difference, what is reported.
+
+    The most accurate with clusters kept apart first.
+    """
+    cards = [json.loads(path.read_text("utf-8")) for path in root.glob("weights/*/card.json")]
+    measured = [card["metrics"] | {"name": card["name"]} for card in cards
+                if "accuracy" in card["metrics"].get("cluster_split", {})]  # fmt: skip
+    measured.sort(key=lambda each: (-each["cluster_split"]["accuracy"]["value"], each["name"]))
+    head = "| model | clusters apart | random split | difference, points | reported |\n"
+    rows = []
+    for each in measured:
+        random, gain = each.get("random_split"), each.get("random_minus_cluster")
+        rows.append(
+            f"| `{each['name']}` | {_interval(each['cluster_split']['accuracy'], 100)} "
+            f"| {_interval(random['accuracy'], 100) if random else 'not measured yet'} "
+            f"| {_interval(gain, 100, '+') if gain else ''} "
+            f"| {_reported(each.get('reported', {}))} |\n"
+        )
+    return head + "|---|---|---|---|---|\n" + "".join(rows)
+
+
+def tried_table(root: Path, name: str) -> str:
+    """A Markdown table of what was tried before the recipe of this name was chosen."""
+    rows = _value(root, f"weights/{name}/card.json", "metrics.tried")
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    head = " | ".join(["", *(each.replace("_", " ") for each in names), ""]).strip()
+    lines = [
+        " | ".join(["", *(_cell(row.get(each)) for each in names), ""]).strip() for row in rows
+    ]
+    return "\n".join([head, "|" + "---|" * len(names), *lines]) + "\n"
+
+
+def _interval(figure: dict[str, float], scale: int, sign: str = "") -> str:
+    value, low, high = (f"{scale * figure[key]:{sign}.1f}" for key in ("value", "low", "high"))
+    unit = "" if sign else " %"
+    return f"{value}{unit} ({low} to {high})"
+
+
+def _reported(given: dict[str, Any]) -> str:
+    return f"{100 * given['accuracy']:.1f} %, split {given['split']}" if given else ""
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def written(value: Any, like: str) -> str:
@@ -78,7 +130,9 @@ def written(value: Any, like: str) -> str:
 
 def bare_figures(text: str) -> list[str]:
     """The lines that state a figure without a marker, and are no quotation or target."""
-    unmarked = MODELS.sub("", FENCED.sub("", MARKED.sub("", text)))
+    unmarked = FENCED.sub("", MARKED.sub("", text))
+    for generated in (MODELS, SPLITS, TRIED):
+        unmarked = generated.sub("", unmarked)
     return [
         line.strip()
         for line in unmarked.splitlines()

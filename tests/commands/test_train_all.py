@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from cervix_models.checkpoints import save_card
 from cervix_models.recipes import load_recipe
 from cervix_models.settings import ROOT
 from tests import tiny
@@ -59,12 +60,12 @@ RANGES = "-m cervix_models calibrate ranges"
 def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
     called, _ = run("cnn")
     train = "-m cervix_models train cnn --packed cells.npz --runs runs"
-    assert called == [train, GATE, RANGES]
+    assert called == [train, f"{train} --protocol random", GATE, RANGES]
 
 
 def test_without_names_every_recipe_is_trained(run) -> None:
     called, _ = run()
-    trained = [line.split()[3] for line in called if " train " in line]
+    trained = {line.split()[3] for line in called if " train " in line}
     assert sorted(trained) == sorted(p.stem for p in ROOT.glob("cervix_models/recipes/*.toml"))
 
 
@@ -87,8 +88,27 @@ def test_an_ensemble_of_other_weights_is_measured_anew(run, tmp_path) -> None:
     assert called[0].startswith("-m cervix_models train ensemble")
 
 
+def test_an_encoder_comes_first_and_who_reads_outlines_after_their_segmenter(run) -> None:
+    called, _ = run()
+    trained = [line.split()[3] for line in called if " train " in line]
+    assert trained[0].startswith("encoder_")
+    assert trained.index("dual_head_unet") < trained.index("svm_features")
+
+
+def test_weights_too_large_for_git_are_measured_and_made_only_where_asked(run, tmp_path) -> None:
+    called, _ = run("vgg16")
+    assert called[0].endswith("train vgg16 --packed cells.npz --runs runs --folds-only")
+    called, _ = run("vgg16", ALL="1")
+    assert called[0].endswith("train vgg16 --packed cells.npz --runs runs")
+    measured = tiny.card(load_recipe("vgg16"), "", metrics={"summary": "", "random_split": {}})
+    save_card(measured, tmp_path / "weights" / "vgg16")
+    assert run("vgg16")[0] == []
+    assert run("vgg16", ALL="1")[0] != []
+
+
 def test_weights_of_the_same_recipe_are_left_as_they_are(run, tmp_path) -> None:
-    tiny.save_tiny(tmp_path / "weights", load_recipe("cnn"))
+    both = {"summary": "", "random_split": {}}
+    tiny.save_tiny(tmp_path / "weights", load_recipe("cnn"), metrics=both)
     called, said = run("cnn")
     assert called == []
     assert "cnn: its weights are those of its recipe" in said
