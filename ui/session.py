@@ -67,7 +67,7 @@ def triage() -> Triage:
         st.stop()
 
 
-@st.cache_data(show_spinner=False, ttl=60)
+@st.cache_resource(show_spinner=False, ttl=60)
 def model_rows() -> list[ModelRow]:
     """Every measured classifier, the most accurate first. Raises WeightsError."""
     return rows(triage().settings)
@@ -91,7 +91,7 @@ def opinions(reading: Reading, names: tuple[str, ...]) -> list[Opinion]:
     return [kept[reading.id, name] for name in names]
 
 
-@st.cache_data(show_spinner=False, ttl=600)
+@st.cache_resource(show_spinner=False, ttl=600)
 def dealt_cluster() -> tuple[str, list[DealtCell]] | None:
     """One imported cluster as a random split deals its cells out, or None where none is here."""
     from cervix_models.services.imported import dealt_cluster  # brings SciPy and scikit-learn
@@ -99,7 +99,7 @@ def dealt_cluster() -> tuple[str, list[DealtCell]] | None:
     return dealt_cluster(triage().settings)
 
 
-@st.cache_data(show_spinner=False, ttl=600, max_entries=50)
+@st.cache_resource(show_spinner=False, ttl=600, max_entries=50)
 def cell_pictures(sha256: tuple[str, ...]) -> dict[str, bytes]:
     """The image files of these cells, by hash, of those that are imported here."""
     from cervix_models.services.imported import cell_pictures  # brings SciPy and scikit-learn

@@ -16,11 +16,24 @@ from tests.fakes import drawn_cell, png
 
 pytestmark = pytest.mark.browser
 
-PATHS = {"home": "/", "triage": "/triage", "worklist": "/worklist", "card": "/card"}
+PATHS = {
+    "home": "/",
+    "triage": "/triage",
+    "compare": "/compare",
+    "worklist": "/worklist",
+    "leaderboard": "/leaderboard",
+    "honesty": "/honesty",
+    "robustness": "/robustness",
+    "card": "/card",
+}
 TITLES = {
     "home": "Cervical cytology, cell by cell",
     "triage": "Read cells",
+    "compare": "Compare models",
     "worklist": "Worklist",
+    "leaderboard": "Leaderboard",
+    "honesty": "What the split hides",
+    "robustness": "Robustness lab",
     "card": "Model card",
 }
 PHONE = {"width": 390, "height": 844}
@@ -76,7 +89,10 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     expect(page.get_by_text("Page not found")).to_have_count(0)
     links = page.locator("[data-testid=stSidebarNavLink]")
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
-    assert names == ["Home", "Read cells", "Worklist", "Model card"]
+    assert names == [
+        "Home", "Read cells", "Compare models", "Worklist", "Leaderboard", "What the split hides",
+        "Robustness lab", "Model card",
+    ]  # fmt: skip
 
 
 def test_a_page_is_not_served_by_its_file_name(page: Page, start: Callable[[], str]) -> None:
@@ -194,6 +210,44 @@ def test_verdict_and_next_are_given_by_keys_even_from_the_picture(
     page.locator(".viewer .openseadragon-canvas").focus()
     page.keyboard.press("j")
     page.wait_for_url(re.compile(seeded[1]["refer"]), timeout=20_000)
+
+
+@needs_weights
+def test_an_outline_painted_by_hand_is_measured_and_asked_again(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.goto(f"{seeded_address}/compare?reading={seeded[1]['class']}")
+    expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
+    apply = page.get_by_role("button", name="Apply what I painted")
+    expect(apply).to_be_disabled(timeout=30_000)
+    canvas = page.locator("canvas").last
+    expect(canvas).to_be_visible(timeout=30_000)
+    box = canvas.bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(middle[0] + 3 * step, middle[1] + 4 * (step % 4))
+    page.mouse.up()
+    expect(apply).to_be_enabled(timeout=20_000)
+    apply.click()
+    expect(page.get_by_text("Measured again")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Back to the segmenter's").click()
+    expect(page.get_by_text("Measured again")).to_have_count(0, timeout=20_000)
+
+
+@needs_weights
+def test_a_row_of_the_leaderboard_leads_to_its_card(page: Page, seeded_address: str) -> None:
+    page.goto(f"{seeded_address}/leaderboard")
+    heading(page, "Leaderboard")
+    table = page.locator("[data-testid=stDataFrame] canvas").first
+    expect(table).to_be_visible(timeout=30_000)
+    table.click(position={"x": 14, "y": 52})  # the box of the first row
+    page.wait_for_url(re.compile("/card"), timeout=30_000)
+    heading(page, "Model card")
+    assert "model=" in page.url
 
 
 @pytest.mark.parametrize("name", [*PATHS, "class", "refer"])

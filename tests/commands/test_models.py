@@ -146,8 +146,9 @@ def test_other_sets_are_told_as_normal_or_abnormal(trained) -> None:
     assert "Koilocytotic and Dyskeratotic are taken as abnormal" in kept["mapping"]
 
 
-def test_an_ensemble_is_disturbed_by_the_folds_of_its_members(trained) -> None:
+def test_an_ensemble_is_disturbed_by_the_folds_of_its_members(trained, monkeypatch) -> None:
     plans, settings = trained
+    monkeypatch.setattr(robustness, "load_recipe", lambda name: plans[0].recipe)
     image, weights = drawn_cell(64), settings.weights
     mean = replace(plans[0].recipe, name="mean", model="", members=("one",))
     tiny.save_ensemble(weights, mean)
