@@ -11,10 +11,8 @@ import numpy as np
 from cervix_models.cards import load_cards
 from cervix_models.data.importing import list_datasets
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.errors import DataError
-from cervix_models.evaluation.held_out import HELD_OUT
+from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
 from cervix_models.evaluation.leaks import relatives
-from cervix_models.evaluation.protocols import held_out_of
 from cervix_models.settings import Settings
 
 FOLD = 0  # whose held-out cells are the ones asked
@@ -59,18 +57,16 @@ def dealt_cluster(settings: Settings) -> tuple[str, list[DealtCell]] | None:
     index = list_datasets(settings.home).get("sipakmed")
     if name is None or index is None:
         return None
-    try:
-        held = held_out_of(name, settings.weights, "random")
-    except DataError:
-        return None
+    held = load_held_out(name, settings.weights, "random")
+    clusters, folds = held["clusters"].tolist(), held["folds"].astype(np.int64)
     files = {row.sha256: index.root / row.path for row in index.cells}
-    asked = held.folds == FOLD
-    known = np.array([each in files for each in held.sha256])
-    mixed = set(np.array(held.clusters)[asked & known & (relatives(held.clusters, held.folds) > 0)])
-    counts = Counter(c for c, there in zip(held.clusters, known, strict=True) if there)
+    asked = folds == FOLD
+    known = np.array([each in files for each in held["sha256"]])
+    mixed = set(held["clusters"][asked & known & (relatives(clusters, folds) > 0)].tolist())
+    counts = Counter(c for c, there in zip(clusters, known, strict=True) if there)
     fitting = sorted(mixed, key=lambda each: (-min(counts[each], WANTED), each))
     if not fitting:
         return None
-    rows = [at for at, each in enumerate(held.clusters) if each == fitting[0] and known[at]]
-    cells = [DealtCell(files[held.sha256[at]].read_bytes(), bool(asked[at])) for at in rows]
-    return CLASS_NAMES[held.labels[rows[0]]], cells[:WANTED]
+    rows = [at for at, each in enumerate(clusters) if each == fitting[0] and known[at]]
+    cells = [DealtCell(files[held["sha256"][at]].read_bytes(), bool(asked[at])) for at in rows]
+    return CLASS_NAMES[int(held["labels"][rows[0]])], cells[:WANTED]
