@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cervix_models.errors import WeightsError
 from cervix_models.plots import Standing
 from cervix_models.services.models import ModelRow
+from ui import session, show
+
+
+def rows_to_show() -> list[ModelRow]:
+    """Every measured classifier, the most accurate first; where there is none, the page says so."""
+    try:
+        rows = session.model_rows()
+    except WeightsError as problem:
+        st.error(show.plain(str(problem)))
+        return []
+    if not rows:
+        st.info(
+            "No classifier was measured here yet. Train one: `python -m cervix_models train cnn`",
+            icon=":material/inbox:",
+        )
+    return rows
 
 
 def standing(row: ModelRow) -> Standing:
@@ -17,12 +34,4 @@ def standing(row: ModelRow) -> Standing:
         reported=row.reported.get("accuracy"),
         difference=row.difference,
         parameters=row.parameters,
-    )
-
-
-def no_models() -> None:
-    """Says that nothing was measured yet, and what to do."""
-    st.info(
-        "No classifier was measured here yet. Train one: `python -m cervix_models train cnn`",
-        icon=":material/inbox:",
     )

@@ -30,17 +30,12 @@ from cervix_models.evaluation.held_out import (
 )
 from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
-from cervix_models.evaluation.segmentation import (
-    box_errors,
-    dice_scores,
-    pooled_dice,
-    with_interval,
-)
 from cervix_models.predictors import averaged, tempered
 from cervix_models.recipes import Recipe
 from cervix_models.registry import Kind, create, find
 from cervix_models.training.fit import DONE, FINAL, trained
 from cervix_models.training.inputs import side_of
+from cervix_models.training.outlined import segmenter_metrics
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
 KEPT = ("curves", "robustness", "foreign")  # what `evaluate` does not measure
@@ -98,7 +93,7 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
         metrics, calibration = _classified(plan)
         metrics["curves"] = training_curves(folds)
     else:
-        metrics, calibration = _segmented(plan, found), {}
+        metrics, calibration = segmenter_metrics(plan, found), {}
     return _written(plan, entry.kind, _seen(recipe), data, metrics, calibration, sha256)
 
 
@@ -340,40 +335,3 @@ def _classified(plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
     name = plan.recipe.name
     metrics = measured(name, plan.weights, plan.recipe.against)
     return {**metrics, **notes_of(name)}, calibration_of(held_out_of(name, plan.weights))
-
-
-def _segmented(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
-    packed, at = plan.packed, found["positions"]
-    outlined = packed.has_mask[at]
-    groups = [packed.clusters[i] for i in at[outlined]]
-    scores = dice_scores(found["masks"][outlined], packed.masks[at[outlined]])
-    herlev = {name: with_interval(values, groups) for name, values in scores.items()}
-    kinds = [packed.classes[i] for i in at[outlined]]
-    boxed = ~outlined
-    errors = box_errors(found["masks"][boxed], packed.sizes[at[boxed]])
-    clusters = [packed.clusters[i] for i in at[boxed]]
-    figures = {
-        "dice": herlev,
-        "dice_pooled": pooled_dice(found["masks"][outlined], packed.masks[at[outlined]]),
-        "dice_by_class": {
-            kind: {name: float(v[np.array(kinds) == kind].mean()) for name, v in scores.items()}
-            for kind in sorted(set(kinds))
-        },
-        "boxes_within_a_tenth": with_interval((errors <= 0.1).astype(float), clusters),
-        "boxes_by_class": _boxes_by_class(errors, [packed.classes[i] for i in at[boxed]]),
-        "outlined_cells": int(outlined.sum()),
-        "captures": len(set(groups)),
-        "boxed_cells": int(boxed.sum()),
-    }
-    dice = {name: each["value"] for name, each in herlev.items()}
-    summary = (
-        f"Dice {dice['nucleus']:.3f} nucleus, {dice['cell']:.3f} cell and {dice['cytoplasm']:.3f} "
-        f"cytoplasm without nucleus on {figures['outlined_cells']} Herlev cells, "
-        f"{plan.recipe.folds} folds with captures kept apart"
-    )
-    return {"summary": summary, "cluster_split": figures, **notes_of(plan.recipe.name)}
-
-
-def _boxes_by_class(errors: np.ndarray, kinds: list[str]) -> dict[str, float]:
-    named = np.array(kinds)
-    return {kind: float((errors[named == kind] <= 0.1).mean()) for kind in sorted(set(kinds))}

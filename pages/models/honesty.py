@@ -6,12 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.errors import WeightsError
 from cervix_models.plots import alt_text, difference_chart, per_cent, standing_chart
 from cervix_models.services.models import ModelRow
 from ui import session, show
 from ui.drawings import split_drawings
-from ui.model_view import no_models, standing
+from ui.model_view import rows_to_show, standing
 
 
 def page() -> None:
@@ -19,13 +18,8 @@ def page() -> None:
     session.require_role("learner")
     st.title("What the split hides", anchor=False)
     show.notice()
-    try:
-        rows = session.model_rows()
-    except WeightsError as problem:
-        st.error(show.plain(str(problem)))
-        return
+    rows = rows_to_show()
     if not rows:
-        no_models()
         return
     both = [row for row in rows if row.random]
     st.markdown(

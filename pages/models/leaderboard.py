@@ -6,11 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.errors import WeightsError
 from cervix_models.plots import alt_text, size_chart, standing_chart, training_chart
 from cervix_models.services.models import ModelRow
 from ui import session, show
-from ui.model_view import no_models, standing
+from ui.model_view import rows_to_show, standing
 
 CARD_PAGE = "../pages/models/card.py"
 CURVES = {
@@ -25,13 +24,8 @@ def page() -> None:
     session.require_role("learner")
     st.title("Leaderboard", anchor=False)
     show.notice()
-    try:
-        rows = session.model_rows()
-    except WeightsError as problem:
-        st.error(show.plain(str(problem)))
-        return
+    rows = rows_to_show()
     if not rows:
-        no_models()
         return
     st.markdown(
         "Accuracy on SIPaKMeD cells that a model never saw, with the cells of one cluster image "

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cervix_models.contracts import NOTICE
-from cervix_models.errors import CervixError, StorageError, WeightsError
+from cervix_models.errors import CervixError, StorageError
 from cervix_models.plots import alt_text, bending_chart, opinion_map, per_cent
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.disturbances import SLIDERS, Slider
 from cervix_models.services.models import ModelRow
 from ui import session, show
+from ui.model_view import rows_to_show
 
 if TYPE_CHECKING:
     from cervix_models.services.compare import Opinion
@@ -26,10 +27,8 @@ def page() -> None:
     session.require_role("learner")
     st.title("Robustness lab", anchor=False)
     show.notice()
-    try:
-        rows = session.model_rows()
-    except WeightsError as problem:
-        st.error(show.plain(str(problem)))
+    rows = rows_to_show()
+    if not rows:
         return
     _lab([row.name for row in rows if row.here])
     _fold([row for row in rows if row.robustness])
