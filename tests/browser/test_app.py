@@ -40,6 +40,8 @@ PHONE = {"width": 390, "height": 844}
 UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
 # Streamlit 1.67 puts the sections of its own navigation between a list and its items.
 ALL_BUT_STREAMLITS_LIST = {"exclude": [["[data-testid=stSidebarNavItems]"]]}
+# The drawing canvas 0.13 hides the overflow of its toolbar in a box, in a shadow root of its own.
+NOT_OURS = 'class="dc-scroll"'
 needs_weights = pytest.mark.skipif(
     not load_cards(ROOT / "weights"), reason="there are no weights in weights/"
 )
@@ -240,11 +242,15 @@ def test_an_outline_painted_by_hand_is_measured_and_asked_again(
 
 @needs_weights
 def test_a_row_of_the_leaderboard_leads_to_its_card(page: Page, seeded_address: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1700})
     page.goto(f"{seeded_address}/leaderboard")
     heading(page, "Leaderboard")
     table = page.locator("[data-testid=stDataFrame] canvas").first
     expect(table).to_be_visible(timeout=30_000)
-    table.click(position={"x": 14, "y": 52})  # the box of the first row
+    page.wait_for_timeout(1_000)
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 14, box["y"] + 87)  # the box of the second row
     page.wait_for_url(re.compile("/card"), timeout=30_000)
     heading(page, "Model card")
     assert "model=" in page.url
@@ -273,6 +279,7 @@ def test_pages_are_accessible_and_fit_a_phone(
         (each["id"], [node["html"][:160] for node in each["nodes"][:4]])
         for each in found
         if each["impact"] in ("serious", "critical")
+        and not all(NOT_OURS in node["html"] for node in each["nodes"])
     ]
     assert serious == []
     unnamed = page.evaluate("[...document.images].filter(each => !each.hasAttribute('alt')).length")
