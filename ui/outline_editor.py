@@ -19,7 +19,7 @@ from ui import pictures, session, show
 if TYPE_CHECKING:
     from cervix_models.services.compare import Opinion
 
-SIDE = 420  # pixels of the canvas's longer side, on a phone 330
+SIDE = 350  # pixels of the canvas's longer side: the width of a page on a phone
 PARTS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "background": "Neither"}
 TOOLS = {"freedraw": "Brush", "polygon": "Polygon"}
 TOLD = ("nucleus_area", "cytoplasm_area", "nucleus_cell_ratio", "nucleus_circularity")

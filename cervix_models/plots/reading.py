@@ -41,14 +41,17 @@ def probability_bars(probabilities: Mapping[str, float], *, neutral: bool = Fals
 
 
 def opinion_map(opinions: Mapping[str, Mapping[str, float]]) -> go.Figure:
-    """What each model gives each class: a row a model, a column a class, shaded by probability."""
+    """What each model gives each class in per cent: a row a model, a column a class, shaded by it.
+
+    Names may hold `<br>`.
+    """
     names = list(opinions)
     values = [[opinions[name].get(each, 0.0) for each in CLASS_NAMES] for name in names]
     cells = go.Heatmap(
         z=values,
         x=[class_named(each).short for each in CLASS_NAMES],
         y=names,
-        text=[[per_cent(value) for value in row] for row in values],
+        text=[[f"{100 * value:.0f}" for value in row] for row in values],
         texttemplate="%{text}",
         customdata=[list(CLASS_NAMES)] * len(names),
         zmin=0,
@@ -57,14 +60,14 @@ def opinion_map(opinions: Mapping[str, Mapping[str, float]]) -> go.Figure:
         showscale=False,
         xgap=2,
         ygap=2,
-        hovertemplate="%{y}: %{customdata} %{text}<extra></extra>",
+        hovertemplate="%{y}: %{customdata} %{z:.1%}<extra></extra>",
     )
     words = "; ".join(
-        f"{name}: {', '.join(f'{k} {per_cent(v)}' for k, v in row.items())}"
+        f"{name.replace('<br>', ' ')}: {', '.join(f'{k} {per_cent(v)}' for k, v in row.items())}"
         for name, row in opinions.items()
     )
     figure = new_figure(f"Probabilities by model. {words}.", 70 + 40 * len(names), data=cells)
-    figure.update_xaxes(showgrid=False, type="category", side="top")
+    figure.update_xaxes(showgrid=False, type="category", side="top", title_text="Per cent")
     figure.update_yaxes(showgrid=False, type="category", autorange="reversed")
     return figure
 

@@ -123,7 +123,7 @@ def _together(found: list[Opinion]) -> None:
     table = {each.name: each.probabilities for each in found if each.probabilities}
     for opinion in found:
         for member in opinion.members:
-            table[f"{opinion.name}: {member.name}, share {member.share:.0%}"] = member.probabilities
+            table[f"{opinion.name}:<br>{member.name}, {member.share:.0%}"] = member.probabilities
     if not table:
         st.info("The picture was refused before any class was asked for.")
         return
