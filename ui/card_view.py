@@ -15,12 +15,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cervix_models.contracts import Card
+from cervix_models.morphology import feature_named
 from cervix_models.plots import (
     CoveragePoint,
     ReliabilityBin,
     alt_text,
     confusion_matrix,
     coverage_curve,
+    importance_chart,
     reliability_diagram,
     training_chart,
 )
@@ -28,6 +30,7 @@ from ui import session, show
 
 _SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
 PLOTTED = ("confusion", "reliability", "coverage_curve", "hardest", "curves")
+MOST_TOLD = 15  # features
 CURVES = ("val_accuracy", "train_loss")
 
 
@@ -54,10 +57,13 @@ def show_card(card: Card) -> None:
     if curves := card.metrics.get("curves"):
         st.header("While it learned", anchor=False)
         _curves(card.name, curves)
+    if lost := card.metrics.get("importances"):
+        st.header("Which features it leans on", anchor=False)
+        _importances(lost)
     loose = {
         name: value
         for name, value in card.metrics.items()
-        if name not in ("summary", "curves", *skipped, *groups)
+        if name not in ("summary", "curves", "importances", *skipped, *groups)
     }
     if loose:
         st.header("Also measured", anchor=False)
@@ -145,6 +151,15 @@ def _curves(name: str, curves: Sequence[Mapping[str, float]]) -> None:
     for column, what in zip(st.columns(2), known, strict=False):
         figure = training_chart({name: curves}, what)
         column.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+
+
+def _importances(lost: Sequence[Mapping[str, Any]]) -> None:
+    st.markdown("What is lost where one feature is shuffled among held-out cells.")
+    named = {
+        feature_named(each["feature"]).title: each["accuracy_lost"] for each in lost[:MOST_TOLD]
+    }
+    figure = importance_chart(named)
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
 
 
 def _hardest(cells: Sequence[Mapping[str, Any]]) -> None:

@@ -100,6 +100,23 @@ def size_chart(standings: Sequence[Standing]) -> go.Figure:
     return figure
 
 
+def importance_chart(lost: Mapping[str, float]) -> go.Figure:
+    """A bar a feature, by its title: the percentage points of accuracy lost without it."""
+    bars = go.Bar(
+        x=[100 * value for value in lost.values()],
+        y=list(lost),
+        orientation="h",
+        marker_color=BLUE,
+        hovertemplate="%{y}: %{x:.2f} points<extra></extra>",
+    )
+    words = ", ".join(f"{name} {100 * value:.2f}" for name, value in lost.items())
+    alt = f"Percentage points of accuracy lost where a feature is shuffled: {words}."
+    figure = new_figure(alt, height=70 + 24 * len(lost), data=bars)
+    figure.update_xaxes(title_text="Percentage points of accuracy lost")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
 def bending_chart(
     curves: Mapping[str, Sequence[Mapping[str, Any]]], title: str, unit: str, neutral: float
 ) -> go.Figure:

@@ -34,11 +34,12 @@ from cervix_models.predictors import averaged, tempered
 from cervix_models.recipes import Recipe
 from cervix_models.registry import Kind, create, find
 from cervix_models.training.fit import DONE, FINAL, trained
+from cervix_models.training.importance import permutation_importances
 from cervix_models.training.inputs import side_of
 from cervix_models.training.outlined import segmenter_metrics
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
-KEPT = ("curves", "robustness", "foreign")  # what `evaluate` does not measure
+KEPT = ("curves", "importances", "robustness", "foreign")  # what `evaluate` does not measure
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     if entry.kind == "classifier":
         metrics, calibration = _classified(plan)
         metrics["curves"] = training_curves(folds)
+        if entry.reads == "features":
+            metrics["importances"] = permutation_importances(plan)
     else:
         metrics, calibration = segmenter_metrics(plan, found), {}
     return _written(plan, entry.kind, _seen(recipe), data, metrics, calibration, sha256)
@@ -283,10 +286,22 @@ def _written(
         intended_use=_USE[kind],
         limits=_limits(kind, seen),
     )
+    card = replace(card, metrics={**card.metrics, **_still_true(card, plan.weights)})
     folder = plan.weights / card.name
     save_card(card, folder)
     log.info("%s", card.summary)
     return folder
+
+
+def _still_true(card: Card, weights: Path) -> dict[str, Any]:
+    """What the card before said of disturbances and other sets, where it is of these weights."""
+    try:
+        before = load_card(card.name, weights)
+    except WeightsError:
+        return {}
+    if not card.weights_sha256 or before.weights_sha256 != card.weights_sha256:
+        return {}
+    return {key: before.metrics[key] for key in ("robustness", "foreign") if key in before.metrics}
 
 
 def gathered(folders: list[Path]) -> dict[str, Any]:

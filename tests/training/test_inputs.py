@@ -15,7 +15,7 @@ from cervix_models.evaluation.held_out import save_held_out
 from cervix_models.inference import prepared_masks
 from cervix_models.morphology import FEATURES
 from cervix_models.recipes import Kernel
-from cervix_models.training import inputs
+from cervix_models.training import importance, inputs
 from cervix_models.training.inputs import (
     as_channels,
     cells_for,
@@ -97,6 +97,14 @@ def test_a_fold_of_features_is_learned_and_told(tmp_path, monkeypatch) -> None:
     with np.load(folder / "predictions.npz") as found:
         right = found["probabilities"].argmax(1) == packed.labels[found["positions"]]
     assert right.mean() > 0.6
+    plan = Plan(recipe, packed, tmp_path / "runs", tmp_path / "weights")
+    run_fold(plan, 1)
+    monkeypatch.setattr(importance, "load_table", lambda: _table(packed))
+    lost = importance.permutation_importances(plan)
+    assert len(lost) == len(FEATURES)
+    telling = {each.name for each in FEATURES[:5]}  # those that _table moves by class
+    assert {each["feature"] for each in lost[:4]} <= telling
+    assert lost[0]["accuracy_lost"] > 0.02
     cells = cells_for(packed, recipe)
     assert torch.equal(cells.features, torch.from_numpy(_table(packed).features))
 
