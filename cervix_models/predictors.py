@@ -48,6 +48,11 @@ class ClassReader(ABC):
         """The cards of those that are averaged; none where it is one network."""
         return ()
 
+    @property
+    def lead(self) -> ClassReader:
+        """The network whose embeddings it answers: itself, or the first of those averaged."""
+        return self
+
     @abstractmethod
     def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
         """Probabilities and embeddings of images; `masks` are their outlines.
@@ -98,12 +103,14 @@ class EnsembleReader(ClassReader):
         """The cards of those that are averaged."""
         return [reader.card for reader in self.readers]
 
+    @property
+    def lead(self) -> ClassReader:
+        """The first of those that are averaged."""
+        return self.readers[0]
+
     def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
         """Probabilities of all members together, and embeddings of the first."""
-        return self.together([reader.see(images, masks) for reader in self.readers])
-
-    def together(self, seen: Sequence[Seen]) -> Seen:
-        """What the ensemble says where its members, in their order, see this."""
+        seen = [reader.see(images, masks) for reader in self.readers]
         return Seen(
             probabilities=tempered(
                 averaged([each.probabilities for each in seen], self.shares),

@@ -19,7 +19,6 @@ from cervix_models.morphology import feature_named
 from cervix_models.plots import (
     CoveragePoint,
     ReliabilityBin,
-    alt_text,
     confusion_matrix,
     coverage_curve,
     importance_chart,
@@ -136,7 +135,7 @@ def _measured(card: Card, name: str, table: Mapping[str, Any]) -> None:
         for column, (words, figure) in zip(st.columns(max(2, len(shown))), shown, strict=False):
             with column:
                 st.markdown(f"**{words}**")
-                st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+                show.chart(figure)
     if "hardest" in table:
         _hardest(table["hardest"])
     if rows := figures(table):
@@ -150,7 +149,8 @@ def _curves(name: str, curves: Sequence[Mapping[str, float]]) -> None:
     known = [what for what in CURVES if any(what in each for each in curves)]
     for column, what in zip(st.columns(2), known, strict=False):
         figure = training_chart({name: curves}, what)
-        column.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+        with column:
+            show.chart(figure)
 
 
 def _importances(lost: Sequence[Mapping[str, Any]]) -> None:
@@ -159,7 +159,7 @@ def _importances(lost: Sequence[Mapping[str, Any]]) -> None:
         feature_named(each["feature"]).title: each["accuracy_lost"] for each in lost[:MOST_TOLD]
     }
     figure = importance_chart(named)
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    show.chart(figure)
 
 
 def _hardest(cells: Sequence[Mapping[str, Any]]) -> None:

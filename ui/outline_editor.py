@@ -13,7 +13,7 @@ from PIL import Image as Pictures
 from cervix_models.contracts import NUCLEUS, Reading
 from cervix_models.errors import CervixError
 from cervix_models.morphology import FEATURES
-from cervix_models.plots import alt_text, amount, opinion_map
+from cervix_models.plots import amount, opinion_map
 from ui import pictures, session, show
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _asked(reading: Reading, before: list[Opinion], labels: NDArray[np.uint8]) -
     if rows:
         st.markdown("**Asked again**")
         figure = opinion_map(rows)
-        st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+        show.chart(figure)
 
 
 def _feature_rows(reading: Reading, features: dict[str, float]) -> list[dict[str, str]]:

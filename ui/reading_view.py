@@ -11,7 +11,7 @@ from cervix_models.contracts import Reading, VerdictKind, WorklistRow
 from cervix_models.data.labels import CLASSES
 from cervix_models.errors import DataError, VerdictError
 from cervix_models.morphology import FEATURES, Feature, load_class_ranges
-from cervix_models.plots import alt_text, feature_strip
+from cervix_models.plots import feature_strip
 from cervix_models.services import exports
 from ui import session, show
 from ui.viewer import show_viewer
@@ -163,7 +163,7 @@ def _strip(reading: Reading, features: tuple[Feature, ...], ranges: show.Ranges)
     feature = titles[title]
     value = reading.features[feature.name]
     figure = feature_strip(feature, value, ranges, reading.micrometres_per_pixel)
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    show.chart(figure)
     st.caption(show.plain(feature.meaning))
 
 

@@ -8,12 +8,13 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from cervix_models.contracts import NOTICE, FeatureRange, HeatShares, ModelUse, Reading, Verdict
 from cervix_models.data.labels import CLASS_NAMES, class_named
 from cervix_models.morphology import Feature, to_micrometres
-from cervix_models.plots import amount, per_cent
+from cervix_models.plots import alt_text, amount, per_cent
 
 MOSTLY_OUTSIDE = 0.5  # share of the heat on the background from which a page must say so
 NEUTRAL = "#8a9499"
@@ -24,6 +25,11 @@ Ranges = Mapping[str, Mapping[str, FeatureRange]]
 def notice() -> None:
     """Shows the sentence that stands beside every result."""
     st.html(f'<p class="cx cx-notice" role="note">{escape(NOTICE)}</p>')
+
+
+def chart(figure: go.Figure) -> None:
+    """Shows a figure, with what it says in words for those who do not see it."""
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
 
 
 def plain(text: str) -> str:

@@ -48,14 +48,6 @@ class HeldOut:
     classes: tuple[str, ...]
 
     @property
-    def calibrated(self) -> Probabilities:
-        """The probabilities, those of each fold brought to the temperature of the others."""
-        out: Probabilities = cross_fitted(self.probabilities, self.labels, self.folds)[
-            "probabilities"
-        ]
-        return out
-
-    @property
     def right(self) -> dict[str, bool]:
         """Whether each cell, by its hash, was told rightly."""
         answers = self.probabilities.argmax(1) == self.labels
@@ -118,14 +110,14 @@ def calibration_of(held: HeldOut) -> dict[str, Any]:
 
 def paired(one: HeldOut, other: HeldOut) -> dict[str, Any]:
     """By how much `one` is right more often than `other` on the cells that both were asked of."""
-    theirs = other.right
+    ours, theirs = one.right, other.right
     rows = [at for at, each in enumerate(one.sha256) if each in theirs]
     if not rows:
         raise DataError(
             "The two models were measured on different cells, so nothing can be paired; the same "
             "images were expected. Measure both on the same data."
         )
-    right = np.array([one.right[one.sha256[at]] for at in rows])
+    right = np.array([ours[one.sha256[at]] for at in rows])
     theirs_right = np.array([theirs[one.sha256[at]] for at in rows])
     return {
         **difference(right, theirs_right, [one.clusters[at] for at in rows]),

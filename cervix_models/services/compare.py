@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from cervix_models.cards import members_of
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Decision, Image, Segmentation
 from cervix_models.errors import MeasurementError
+from cervix_models.predictors import EnsembleReader
 from cervix_models.services.reader import Reader
 
 PARTS: Mapping[str, int] = {"nucleus": NUCLEUS, "cytoplasm": CYTOPLASM, "background": BACKGROUND}
@@ -68,12 +68,13 @@ def opinions(
 def _opinion(reader: Reader, image: Image, mask: Segmentation, name: str) -> Opinion:
     (finding,) = reader.judge([image], [mask], with_heat=True, classifier=name)
     cells = reader.voice(name).cells
-    _, shares = members_of(name, reader.settings.weights)
     answer = finding.classification
-    members = tuple(
-        Member(each, share, reader.voice(each).cells.predict([image], [mask])[0].probabilities)
-        for each, share in shares.items()
-    )
+    members: tuple[Member, ...] = ()
+    if isinstance(cells, EnsembleReader) and answer:
+        members = tuple(
+            Member(each.card.name, share, each.predict([image], [mask])[0].probabilities)
+            for each, share in zip(cells.readers, cells.shares, strict=True)
+        )
     cards = (cells.card, *cells.members)
     return Opinion(
         name=name,
@@ -82,7 +83,7 @@ def _opinion(reader: Reader, image: Image, mask: Segmentation, name: str) -> Opi
         reasons=finding.reasons,
         probabilities=answer.probabilities if answer else {},
         heat=None if finding.heat is None else _grey((finding.heat * 255).astype(np.uint8)),
-        members=members if answer else (),
+        members=members,
         reads_outlines=any(card.input.get("reads", "image") != "image" for card in cards),
     )
 

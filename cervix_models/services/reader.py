@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervix_models.cards import members_of
 from cervix_models.contracts import (
     Card,
     Classification,
@@ -25,7 +24,6 @@ from cervix_models.explain import Explains, open_explainer
 from cervix_models.gate import load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.predictors import (
-    CellReader,
     ClassReader,
     OutlineReader,
     Seen,
@@ -79,7 +77,7 @@ class Reader:
         default = self.voice(CLASSIFIER)
         fitted = default.cells.card.calibration
         self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
-        self._lead = next(iter(members_of(CLASSIFIER, settings.weights)[1]), CLASSIFIER)
+        self.lead = default.cells.lead
 
     def voice(self, name: str) -> Voice:
         """The classifier of this name, loaded by the first who asks. Raises WeightsError."""
@@ -143,16 +141,9 @@ class Reader:
     def _lead_embeddings(
         self, classifier: str, seen: Seen, images: Sequence[Image], masks: Sequence[Segmentation]
     ) -> NDArray[np.float32]:
-        if classifier in (CLASSIFIER, self._lead):
+        if classifier in (CLASSIFIER, self.lead.card.name):
             return seen.embeddings
         return self.lead.see(images, masks).embeddings
-
-    @property
-    def lead(self) -> ClassReader:
-        """The network in whose space the gate measures distances."""
-        cells = self.voice(CLASSIFIER).cells
-        readers: Sequence[CellReader] = getattr(cells, "readers", ())
-        return readers[0] if readers else cells
 
     def _finding(
         self,

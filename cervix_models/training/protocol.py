@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from cervix_models.data.splits import (
     random_folds,
 )
 from cervix_models.errors import DataError
+from cervix_models.evaluation.protocols import Protocol
 from cervix_models.inference import sigmoid as to_probability
 from cervix_models.inference import softmax, stretched, turned, turned_back
 from cervix_models.outlines import one_cell
@@ -31,8 +32,6 @@ from cervix_models.training.fit import DONE, Job, claim, fit, trained
 from cervix_models.training.inputs import cells_for, ready, with_outlines
 
 log = logging.getLogger(__name__)
-
-Protocol = Literal["cluster", "random"]
 
 PREDICTIONS = "predictions.npz"
 AT_ONCE = 64  # cells a pass

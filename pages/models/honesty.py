@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.plots import alt_text, difference_chart, per_cent, standing_chart
+from cervix_models.plots import difference_chart, per_cent, standing_chart
 from cervix_models.services.models import ModelRow
 from ui import session, show
 from ui.drawings import split_drawings
@@ -28,7 +28,7 @@ def page() -> None:
         "overlapping pixels it learned from. With clusters kept apart it is asked about images it "
         "never saw. Both are measured here, on the same cells."
     )
-    _chart(standing_chart([standing(row) for row in rows]))
+    show.chart(standing_chart([standing(row) for row in rows]))
     _answer(both)
     _why(both)
     _compared(rows)
@@ -45,7 +45,7 @@ def _answer(both: list[ModelRow]) -> None:
         "not. The difference is paired by cell; the line is its 95 % interval, drawn over clusters."
     )
     differences = {row.name: row.difference for row in both if row.difference}
-    _chart(difference_chart(differences, "Random minus cluster split"))
+    show.chart(difference_chart(differences, "Random minus cluster split"))
 
 
 def _why(both: list[ModelRow]) -> None:
@@ -101,7 +101,7 @@ def _compared(rows: list[ModelRow]) -> None:
         return
     st.header("Other questions, asked the same way", anchor=False)
     st.markdown("Each line compares two models cell by cell, with clusters kept apart.")
-    _chart(difference_chart(pairs, "First minus second model"))
+    show.chart(difference_chart(pairs, "First minus second model"))
     abouts = {row.name: row.about for row in rows}
     for name in dict.fromkeys(row.name for row in rows if row.against):
         others = next(row.against for row in rows if row.name == name)
@@ -142,10 +142,6 @@ def _line(row: ModelRow) -> dict[str, Any]:
         "Reported on": row.reported.get("split", "") and f"split {row.reported['split']}",
         "Source": row.reported.get("source", ""),
     }
-
-
-def _chart(figure: Any) -> None:
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
 
 
 page()

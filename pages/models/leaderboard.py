@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.plots import alt_text, size_chart, standing_chart, training_chart
+from cervix_models.plots import size_chart, standing_chart, training_chart
 from cervix_models.services.models import ModelRow
 from ui import session, show
 from ui.model_view import rows_to_show, standing
@@ -33,12 +33,12 @@ def page() -> None:
         "places on other cells."
     )
     standings = [standing(row) for row in rows]
-    _chart(standing_chart(standings))
+    show.chart(standing_chart(standings))
     _table(rows)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Does size help?", anchor=False)
-        _chart(size_chart(standings))
+        show.chart(size_chart(standings))
     with right:
         st.header("While they learned", anchor=False)
         _curves(rows)
@@ -128,12 +128,8 @@ def _curves(rows: list[ModelRow]) -> None:
     what = st.segmented_control(
         "Curve", list(CURVES), format_func=CURVES.__getitem__, default="val_accuracy", required=True
     )
-    _chart(training_chart(curves, what))
+    show.chart(training_chart(curves, what))
     st.caption("Mean of the folds. Support vector machines are solved for and have no curve.")
-
-
-def _chart(figure: Any) -> None:
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
 
 
 page()

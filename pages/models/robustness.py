@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cervix_models.contracts import NOTICE
 from cervix_models.errors import CervixError, StorageError
-from cervix_models.plots import alt_text, bending_chart, opinion_map, per_cent
+from cervix_models.plots import bending_chart, opinion_map, per_cent
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.disturbances import SLIDERS, Slider
 from cervix_models.services.models import ModelRow
@@ -105,7 +105,7 @@ def _answers(png: bytes, found: list[Opinion]) -> None:
             st.caption(show.plain(reason))
     table = {each.name: each.probabilities for each in found if each.probabilities}
     if table:
-        _chart(opinion_map(table))
+        show.chart(opinion_map(table))
     else:
         st.info("The gate refuses this picture: no model is asked.", icon=":material/block:")
 
@@ -130,7 +130,7 @@ def _fold(rows: list[ModelRow]) -> None:
     )
     slider = next(each for each in SLIDERS if each.name == chosen)
     curves = {row.name: row.robustness[chosen] for row in rows if chosen in row.robustness}
-    _chart(bending_chart(curves, slider.title, slider.unit, slider.neutral))
+    show.chart(bending_chart(curves, slider.title, slider.unit, slider.neutral))
     st.dataframe(
         [
             {"Model": name, "Strength": each["strength"], "Right": each["accuracy"]["value"],
@@ -184,10 +184,6 @@ def _foreign(rows: list[ModelRow]) -> None:
         "None of these models learned from Herlev or CRIC. The product refuses most of these "
         f"pictures; the figures are of all of them, refused or not. {NOTICE}"
     )
-
-
-def _chart(figure: Any) -> None:
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
 
 
 page()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cervix_models.contracts import WorklistRow
 from cervix_models.errors import StorageError, WeightsError
-from cervix_models.plots import alt_text, opinion_map, per_cent
+from cervix_models.plots import opinion_map, per_cent
 from cervix_models.services.defaults import CLASSIFIER
 from ui import pictures, session, show
 from ui.outline_editor import edit_outline
@@ -128,7 +128,7 @@ def _together(found: list[Opinion]) -> None:
         st.info("The picture was refused before any class was asked for.")
         return
     figure = opinion_map(table)
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt_text(figure))
+    show.chart(figure)
     for opinion in found:
         if opinion.disagreement is not None:
             st.markdown(_agreement(opinion))
