@@ -23,7 +23,7 @@ from cervix_models.data.labels import CLASSES
 from cervix_models.data.packed import PackedSet
 from cervix_models.evaluation.classification import interval_of
 from cervix_models.evaluation.disturbances import DISTURBANCES
-from cervix_models.gate import load_space, measures_of, refusals
+from cervix_models.gate import Space, load_space, measures_of, refusals
 from cervix_models.inference import softmax, turned
 from cervix_models.predictors import (
     CellReader,
@@ -60,31 +60,36 @@ class Guard:
 
     outlines: OutlineReader
     lead: CellReader
+    space: Space
+    ranges: Mapping[str, tuple[float, float]]
     settings: Settings
-    classifier: str
 
     def look(self, images: Sequence[Image]) -> tuple[list[Segmentation], NDArray[np.bool_]]:
         """The outlines of images, and whether the gate refuses each."""
-        card = load_card(self.classifier, self.settings.weights)
-        space = load_space(self.settings.weights / self.classifier)
-        ranges = card.calibration["gate"]["ranges"]
         masks: list[Segmentation] = []
         refused: list[bool] = []
         for at in range(0, len(images), AT_ONCE):
             some = images[at : at + AT_ONCE]
             found = self.outlines.predict(some)
-            far = space.distances(self.lead.see(some).embeddings)
+            far = self.space.distances(self.lead.see(some).embeddings)
             for image, mask, distance in zip(some, found, far, strict=True):
-                refused.append(bool(refusals(measures_of(image, mask, float(distance)), ranges)))
+                refused.append(
+                    bool(refusals(measures_of(image, mask, float(distance)), self.ranges))
+                )
             masks += found
         return masks, np.array(refused)
 
 
 def open_guard(classifier: str, segmenter: str, settings: Settings) -> Guard:
     """The gate of this default classifier and segmenter. Raises WeightsError."""
-    _, shares = members_of(classifier, settings.weights)
-    lead = CellReader(next(iter(shares), classifier), settings)
-    return Guard(OutlineReader(segmenter, settings), lead, settings, classifier)
+    card, shares = members_of(classifier, settings.weights)
+    return Guard(
+        outlines=OutlineReader(segmenter, settings),
+        lead=CellReader(next(iter(shares), classifier), settings),
+        space=load_space(settings.weights / classifier),
+        ranges=card.calibration["gate"]["ranges"],
+        settings=settings,
+    )
 
 
 def measure_robustness(plans: Sequence[Plan], guard: Guard, cells: int) -> dict[str, Any]:
@@ -122,6 +127,7 @@ def measure_robustness(plans: Sequence[Plan], guard: Guard, cells: int) -> dict[
 def measure_foreign(names: Sequence[str], guard: Guard, packed: PackedSet) -> dict[str, Any]:
     """How well each classifier tells abnormal from normal on Herlev and CRIC, into its card."""
     out: dict[str, Any] = {name: {} for name in names}
+    readers = {name: open_classifier(name, guard.settings) for name in names}
     for source in ("herlev", "cric"):
         rows = [at for at in packed.where(source) if packed.classes[at]]
         if not rows:
@@ -131,8 +137,7 @@ def measure_foreign(names: Sequence[str], guard: Guard, packed: PackedSet) -> di
         kinds = np.array([packed.classes[at] for at in rows])
         truth = np.array([not each.startswith(NORMAL_WORDS) for each in kinds])
         clusters = [packed.clusters[at] for at in rows]
-        for name in names:
-            reader = open_classifier(name, guard.settings)
+        for name, reader in readers.items():
             seen = np.concatenate(
                 [
                     reader.see(images[at : at + AT_ONCE], masks[at : at + AT_ONCE]).probabilities
