@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from cervix_models.contracts import Card
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 
 CARD = "card.json"
@@ -51,9 +52,9 @@ def members_of(name: str, weights: Path) -> tuple[Card, dict[str, float]]:
 
 
 def readable(weights: Path) -> list[Card]:
-    """The cards of classifiers whose weights, or all of whose members' weights, are at hand; the
-    most accurate first."""
-    found = [card for card in load_cards(weights) if card.kind == "classifier"]
+    """The cards of classifiers of the five cell classes whose weights, or all of whose members'
+    weights, are at hand; the most accurate first."""
+    found = [card for card in load_cards(weights) if card.classes == CLASS_NAMES]
     here = [
         card
         for card in found

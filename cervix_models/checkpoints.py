@@ -17,7 +17,8 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.registry import create
 
-OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus")}  # of each kind, in order
+# Of each kind, in order; of a classifier, where its recipe names no others.
+OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus")}
 
 
 def save_weights(network: nn.Module, folder: Path) -> str:
@@ -62,12 +63,13 @@ def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
             f"The weights of {name} have the hash {found[:12]}; its card tells of "
             f"{card.weights_sha256[:12]}. They are not those that were measured: get both again."
         )
-    if card.classes != OUTPUTS[card.kind]:
+    wanted = tuple(card.recipe.get("classes", OUTPUTS[card.kind]))
+    if card.classes != wanted:
         raise WeightsError(
             f"The weights of {name} know the classes {', '.join(card.classes)}; expected "
-            f"{', '.join(OUTPUTS[card.kind])} in this order. Train the model on these classes."
+            f"{', '.join(wanted)} in this order. Train the model on these classes."
         )
-    return _fill(create(str(card.recipe["model"])), path, name), card
+    return _fill(create(str(card.recipe["model"]), len(wanted)), path, name), card
 
 
 def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from torch import nn
 
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError
 
 Kind = Literal["classifier", "segmenter"]
@@ -25,7 +26,7 @@ class ModelEntry:
 
     name: str
     kind: Kind
-    builder: Callable[[], nn.Module]
+    builder: Callable[..., nn.Module]  # of a classifier: of the number of classes
     input_size: int  # side of the square input, pixels; or how many features
     source: str  # the paper or document it comes from
     backbone: str | None = None  # key of training.start, where ImageNet weights fit
@@ -64,6 +65,10 @@ def find(name: str) -> ModelEntry:
     return known[name]
 
 
-def create(name: str) -> nn.Module:
-    """A freshly built network with random weights. Raises UnknownModelError."""
-    return find(name).builder()
+def create(name: str, classes: int = len(CLASS_NAMES)) -> nn.Module:
+    """A freshly built network with random weights; a classifier tells so many `classes` apart.
+
+    Raises UnknownModelError.
+    """
+    entry = find(name)
+    return entry.builder(classes) if entry.kind == "classifier" else entry.builder()

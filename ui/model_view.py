@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.plots import Standing
 from cervix_models.services.models import ModelRow
@@ -11,9 +12,10 @@ from ui import session, show
 
 
 def rows_to_show() -> list[ModelRow]:
-    """Every measured classifier, the most accurate first; where there is none, the page says so."""
+    """Every measured classifier of the five cell classes, the most accurate first; where there is
+    none, the page says so."""
     try:
-        rows = session.model_rows()
+        rows = [row for row in session.model_rows() if row.classes == CLASS_NAMES]
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
         return []
@@ -23,6 +25,11 @@ def rows_to_show() -> list[ModelRow]:
             icon=":material/inbox:",
         )
     return rows
+
+
+def rows_elsewhere() -> list[ModelRow]:
+    """Every measured classifier of other images."""
+    return [row for row in session.model_rows() if row.classes != CLASS_NAMES]
 
 
 def standing(row: ModelRow) -> Standing:

@@ -116,8 +116,3 @@ def image_url(content: bytes) -> str:
             opened.convert("RGB").save(out, "PNG")
         content = out.getvalue()
     return f"data:image/{kind};base64," + base64.b64encode(content).decode()
-
-
-def data_url(png: bytes) -> str:
-    """A PNG as an address that holds the picture itself."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()

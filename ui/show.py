@@ -51,6 +51,8 @@ def badge_html(label: str | None) -> str:
     """The two letters of a class on its colour, or `?` where the reading is referred."""
     if label is None:
         return '<span class="cx-badge cx-refer">?</span>'
+    if label not in CLASS_NAMES:  # of other images than the five cell classes
+        return f"<b>{html(label)}</b>"
     kind = class_named(label)
     return f'<span class="cx-badge" style="background:{kind.colour}">{kind.short}</span>'
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from cervix_models.data.labels import CLASS_NAMES
-
 
 class CellClassifier(nn.Module):
     """A trunk of feature maps, a neck that makes one vector of them, and a head."""
@@ -24,14 +22,14 @@ class CellClassifier(nn.Module):
         return embedding
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits `(n, 5)` in the order of CLASS_NAMES."""
+        """Logits `(n, classes)`, in the order of the classes it was trained on."""
         logits: Tensor = self.head(self.dropout(self.embed(images)))
         return logits
 
 
-def linear(width: int) -> nn.Linear:
+def linear(width: int, classes: int) -> nn.Linear:
     """The usual head: one weighted sum of `width` numbers a class."""
-    return nn.Linear(width, len(CLASS_NAMES))
+    return nn.Linear(width, classes)
 
 
 def pooled() -> nn.Sequential:

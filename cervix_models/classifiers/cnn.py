@@ -14,13 +14,13 @@ from cervix_models.classifiers.base import CellClassifier, linear
 from cervix_models.registry import ModelEntry, register
 
 
-def build() -> CellClassifier:
+def build(classes: int) -> CellClassifier:
     """The network of the document, with random weights."""
     trunk = nn.Sequential(
         *(layer for pair in ((3, 16), (16, 32), (32, 64)) for layer in _stage(*pair))
     )
     neck = nn.Sequential(nn.Dropout(0.25), nn.Flatten(), nn.Linear(8 * 8 * 64, 64), nn.ReLU())
-    return CellClassifier(trunk, neck, linear(64), dropout=0.5)
+    return CellClassifier(trunk, neck, linear(64, classes), dropout=0.5)
 
 
 def _stage(inputs: int, outputs: int) -> tuple[nn.Module, ...]:

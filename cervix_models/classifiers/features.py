@@ -44,17 +44,17 @@ class Even(nn.BatchNorm1d):
         return out * self.used
 
 
-def build_svm() -> CellClassifier:
+def build_svm(classes: int) -> CellClassifier:
     """A kernel machine on evened-out features `(n, 62)`, with random vectors."""
-    return CellClassifier(nn.Identity(), _even(), KernelHead(NUMBERS), dropout=0.0)
+    return CellClassifier(nn.Identity(), _even(), KernelHead(NUMBERS, classes), dropout=0.0)
 
 
-def build_mlp() -> CellClassifier:
+def build_mlp(classes: int) -> CellClassifier:
     """A perceptron with one hidden layer on evened-out features, with random weights."""
     neck = _even()
     neck.add_module("hidden", nn.Linear(NUMBERS, HIDDEN))
     neck.add_module("relu", nn.ReLU())
-    return CellClassifier(nn.Identity(), neck, linear(HIDDEN), dropout=0.0)
+    return CellClassifier(nn.Identity(), neck, linear(HIDDEN, classes), dropout=0.0)
 
 
 def _even() -> nn.Sequential:

@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cervix_models.data.labels import CLASS_NAMES
-
 
 class KernelHead(nn.Module):
     """One machine a class against the rest, with a Gaussian kernel (Cortes and Vapnik, 1995).
@@ -16,16 +14,16 @@ class KernelHead(nn.Module):
     As many support vectors as the loaded weights have.
     """
 
-    def __init__(self, width: int, vectors: int = 8) -> None:
-        """Random machines over embeddings of `width` numbers."""
+    def __init__(self, width: int, classes: int, vectors: int = 8) -> None:
+        """Random machines, one a class, over embeddings of `width` numbers."""
         super().__init__()
         self.vectors = nn.Parameter(torch.randn(vectors, width))
-        self.weights = nn.Parameter(torch.randn(vectors, len(CLASS_NAMES)) / vectors)
-        self.bias = nn.Parameter(torch.zeros(len(CLASS_NAMES)))
+        self.weights = nn.Parameter(torch.randn(vectors, classes) / vectors)
+        self.bias = nn.Parameter(torch.zeros(classes))
         self.gamma = nn.Parameter(torch.tensor(1 / width))
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Margins `(n, 5)` of embeddings `(n, width)`, scaled as the weights are."""
+        """Margins `(n, classes)` of embeddings `(n, width)`, scaled as the weights are."""
         squares = embeddings.square().sum(1, keepdim=True) + self.vectors.square().sum(1)
         apart = (squares - 2 * embeddings @ self.vectors.T).clamp(min=0)
         return torch.exp(-self.gamma * apart) @ self.weights + self.bias

@@ -51,7 +51,7 @@ class AttentionMLP(nn.Module):
         return out
 
 
-def build(channels: int) -> CellClassifier:
+def build(channels: int, classes: int) -> CellClassifier:
     """The network on so many channels, with random weights."""
     features = convnext_tiny().features
     features[0][0] = nn.Conv2d(channels, 96, kernel_size=4, stride=4)
@@ -61,17 +61,17 @@ def build(channels: int) -> CellClassifier:
     neck = nn.Sequential(
         OrderedDict(pool=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten(), mlp=AttentionMLP())
     )
-    return CellClassifier(trunk, neck, linear(256), dropout=0.0)
+    return CellClassifier(trunk, neck, linear(256, classes), dropout=0.0)
 
 
-def build_masked() -> CellClassifier:
+def build_masked(classes: int) -> CellClassifier:
     """The network on colour and masks, with random weights."""
-    return build(channels=5)
+    return build(5, classes)
 
 
-def build_plain() -> CellClassifier:
+def build_plain(classes: int) -> CellClassifier:
     """The network on colour alone, with random weights."""
-    return build(channels=3)
+    return build(3, classes)
 
 
 register(

@@ -20,29 +20,33 @@ SIDE = 64
 _MEMBER = "member of the accuracy-weighted ensemble of the fifth document"
 
 
-def build_densenet201() -> CellClassifier:
+def build_densenet201(classes: int) -> CellClassifier:
     """DenseNet-201 with random weights."""
     trunk = densenet201().features
     trunk.add_module("relu", nn.ReLU())  # torchvision's own forward has it after the features
-    return CellClassifier(trunk, pooled(), linear(1920), dropout=0.2)
+    return CellClassifier(trunk, pooled(), linear(1920, classes), dropout=0.2)
 
 
-def build_mobilenetv3_small() -> CellClassifier:
+def build_mobilenetv3_small(classes: int) -> CellClassifier:
     """MobileNetV3-Small with random weights."""
-    return CellClassifier(mobilenet_v3_small().features, pooled(), linear(576), dropout=0.2)
+    return CellClassifier(
+        mobilenet_v3_small().features, pooled(), linear(576, classes), dropout=0.2
+    )
 
 
-def build_vgg19() -> CellClassifier:
+def build_vgg19(classes: int) -> CellClassifier:
     """VGG19 with random weights."""
-    return CellClassifier(vgg19(init_weights=True).features, pooled(), linear(512), dropout=0.2)
+    return CellClassifier(
+        vgg19(init_weights=True).features, pooled(), linear(512, classes), dropout=0.2
+    )
 
 
-def build_resnet50v2() -> CellClassifier:
+def build_resnet50v2(classes: int) -> CellClassifier:
     """ResNet-50 of the second version, with normalisation before each convolution."""
     net = create_model("resnetv2_50", num_classes=0)
     kept = ("stem", "stages", "norm")
     trunk = nn.Sequential(OrderedDict((name, getattr(net, name)) for name in kept))
-    return CellClassifier(trunk, pooled(), linear(2048), dropout=0.2)
+    return CellClassifier(trunk, pooled(), linear(2048, classes), dropout=0.2)
 
 
 register(

@@ -1,4 +1,4 @@
-"""`mobilenetv2`: MobileNetV2 (Sandler et al., CVPR 2018) with a five-way head."""
+"""`mobilenetv2`: MobileNetV2 (Sandler et al., CVPR 2018) with a linear head."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from cervix_models.classifiers.base import CellClassifier, linear, pooled
 from cervix_models.registry import ModelEntry, register
 
 
-def build() -> CellClassifier:
+def build(classes: int) -> CellClassifier:
     """MobileNetV2 with random weights; its trunk takes ImageNet weights of torchvision's layout."""
-    return CellClassifier(mobilenet_v2().features, pooled(), linear(1280), dropout=0.3)
+    return CellClassifier(mobilenet_v2().features, pooled(), linear(1280, classes), dropout=0.3)
 
 
 register(

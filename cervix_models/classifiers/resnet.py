@@ -35,10 +35,10 @@ def stem_and_stages(last: int | None = None) -> OrderedDict[str, nn.Module]:
     return OrderedDict((name, getattr(net, name)) for name in kept)
 
 
-def build() -> CellClassifier:
-    """The trunk with a five-way head and random weights."""
+def build(classes: int) -> CellClassifier:
+    """The trunk with a linear head and random weights."""
     trunk = nn.Sequential(stem_and_stages(last=5))
-    return CellClassifier(trunk, pooled(), linear(1024), dropout=0.3)
+    return CellClassifier(trunk, pooled(), linear(1024, classes), dropout=0.3)
 
 
 register(

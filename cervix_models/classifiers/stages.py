@@ -51,7 +51,7 @@ class Statistics(nn.Module):
         return torch.cat(found, 1)
 
 
-def resnet() -> CellClassifier:
+def resnet(classes: int) -> CellClassifier:
     """ResNet-50 to the third block of its third stage, read at three depths by a kernel machine."""
     trunk = ResidualStages(stem_and_stages(last=3), depths=3)
     numbers = 2 * (256 + 512 + 1024)
@@ -62,7 +62,7 @@ def resnet() -> CellClassifier:
             components=nn.Linear(numbers, COMPONENTS),
         )
     )
-    return CellClassifier(trunk, neck, KernelHead(COMPONENTS), dropout=0.0)
+    return CellClassifier(trunk, neck, KernelHead(COMPONENTS, classes), dropout=0.0)
 
 
 register(

@@ -22,22 +22,22 @@ DENSE = 1024
 _SOURCE = "Gong, Jung, Dong, Kuo: Optimizing Cervical Cancer Diagnosis (2024)"
 
 
-def build_resnet50() -> CellClassifier:
+def build_resnet50(classes: int) -> CellClassifier:
     """ResNet-50 (He et al., CVPR 2016), flattened, dense 1024, with random weights."""
-    return _flattened(nn.Sequential(stem_and_stages()), 2048, dropout=0.5)
+    return _flattened(nn.Sequential(stem_and_stages()), 2048, classes, dropout=0.5)
 
 
-def build_vgg16() -> CellClassifier:
+def build_vgg16(classes: int) -> CellClassifier:
     """VGG16 (Simonyan and Zisserman, ICLR 2015), flattened, dense 1024, with random weights."""
-    return _flattened(vgg16(init_weights=True).features, 512, dropout=0.0)
+    return _flattened(vgg16(init_weights=True).features, 512, classes, dropout=0.0)
 
 
-def _flattened(trunk: nn.Module, channels: int, dropout: float) -> CellClassifier:
+def _flattened(trunk: nn.Module, channels: int, classes: int, dropout: float) -> CellClassifier:
     places = (SIDE // 32) ** 2
     neck = nn.Sequential(
         OrderedDict(flat=nn.Flatten(), dense=nn.Linear(channels * places, DENSE), relu=nn.ReLU())
     )
-    return CellClassifier(trunk, neck, linear(DENSE), dropout)
+    return CellClassifier(trunk, neck, linear(DENSE, classes), dropout)
 
 
 register(

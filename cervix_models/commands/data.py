@@ -28,6 +28,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one = verbs.add_parser("import", help="check every file of an image set and index it")
     one.add_argument("path", type=Path, help="SIPaKMeD, Herlev, CRIC or any folder of classes")
     one.add_argument("--name", help="kept under this name (default: the kind of set)")
+    one.add_argument(
+        "--groups", metavar="REGEX",
+        help="of a folder of classes: what in a file's name tells the patient or slide it is of; "
+        "images of one are kept on one side of every split (default: each image its own)",
+    )  # fmt: skip
     one.set_defaults(func=_import)
 
     two = verbs.add_parser("fetch", help="download SIPaKMeD from Kaggle and import it")
@@ -53,7 +58,9 @@ def _import(args: argparse.Namespace) -> int:
     from cervix_models.data.importing import import_dataset
 
     with _bar() as progress:
-        report = import_dataset(args.path, load_settings().home, name=args.name, progress=progress)
+        report = import_dataset(
+            args.path, load_settings().home, name=args.name, groups=args.groups, progress=progress
+        )
     _say_report(report)
     return 0
 
@@ -61,7 +68,7 @@ def _import(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from cervix_models.data.fetching import fetch_sipakmed
 
-    args.path, args.name = fetch_sipakmed(), None
+    args.path, args.name, args.groups = fetch_sipakmed(), None, None
     return _import(args)
 
 

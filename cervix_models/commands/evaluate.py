@@ -48,18 +48,27 @@ def _evaluate(args: argparse.Namespace) -> int:
 def _fold(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
+    from cervix_models.cards import load_card
     from cervix_models.data.packed import load_packed
     from cervix_models.evaluation.classification import Predicted, classification_figures
-    from cervix_models.recipes import load_recipe
+    from cervix_models.recipes import list_recipes, load_recipe, recipe_of
     from cervix_models.training.protocol import Plan, predict_fold
 
     settings = load_settings()
     torch.set_num_threads(settings.threads)
     packed = load_packed(args.packed or settings.home / "cells160.npz")
-    plan = Plan(load_recipe(args.name), packed, args.runs, settings.weights, args.protocol)
+    if args.name in list_recipes():
+        recipe = load_recipe(args.name)
+    else:  # one that was named when it was trained
+        recipe = recipe_of(
+            load_card(args.name, settings.weights).recipe, f"The card of {args.name}"
+        )
+    plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol)
     rows, found = predict_fold(plan, args.fold)
     clusters = [packed.clusters[at] for at in rows]
-    return classification_figures(Predicted(found["probabilities"], packed.labels[rows], clusters))
+    return classification_figures(
+        Predicted(found["probabilities"], packed.labels[rows], clusters, packed.names)
+    )
 
 
 def _say(title: str, figures: dict[str, Any]) -> None:

@@ -18,6 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--packed", type=Path, nargs="+", help="default: cells160.npz in CERVIX_HOME"
     )
     parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
+    parser.add_argument(
+        "--name", help="of a new model of the same recipe, for the classes of the packed file"
+    )
     parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
     parser.add_argument("--epochs", type=_positive, help="stop after so many epochs, for a trial")
@@ -40,6 +43,7 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.recipes import load_recipe
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
+    from cervix_models.training.inputs import for_packed
     from cervix_models.training.protocol import Plan, run_fold
 
     settings = load_settings()
@@ -47,6 +51,8 @@ def _train(args: argparse.Namespace) -> int:
     files = args.packed or [settings.home / "cells160.npz"]
     packed = load_all(files)
     recipe = load_recipe(args.recipe)
+    if args.name:
+        recipe = for_packed(recipe, args.name, packed)
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
     if recipe.contrast:
         finish_encoder(plan)

@@ -39,12 +39,12 @@ def _silent(done: int, total: int) -> None:
     """Shows nothing."""
 
 
-def scan(path: Path, *, progress: Progress = _silent) -> Index:
+def scan(path: Path, *, groups: str | None = None, progress: Progress = _silent) -> Index:
     """The index of the data set at `path`, every image, mask and outline of it opened and checked.
 
     Raises DataError, listing what is broken, where anything is.
     """
-    listing = recognise(path)
+    listing = recognise(path, groups)
     rows: list[IndexRow] = []
     problems = list(listing.problems)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -63,14 +63,15 @@ def scan(path: Path, *, progress: Progress = _silent) -> Index:
 
 
 def import_dataset(
-    path: Path, home: Path, *, name: str | None = None, progress: Progress = _silent
-) -> ImportReport:
+    path: Path, home: Path, *, name: str | None = None, groups: str | None = None,
+    progress: Progress = _silent,
+) -> ImportReport:  # fmt: skip
     """What was found in `path`, its index kept under `<home>/datasets/<name>/`.
 
     `name` defaults to the kind of the data set, or for any folder of classes to the folder's own
     name. Raises DataError, with nothing written, where any file is broken.
     """
-    index = scan(path, progress=progress)
+    index = scan(path, groups=groups, progress=progress)
     name = _safe_name(name or (index.source if index.source != "folder" else index.root.name))
     folder = home / "datasets" / name
     write_index(index, folder)
@@ -81,6 +82,22 @@ def list_datasets(home: Path) -> dict[str, Index]:
     """The indexes kept under `home`, by name."""
     folders = sorted((home / "datasets").glob("*/dataset.json"))
     return {each.parent.name: read_index(each.parent) for each in folders}
+
+
+def find_sipakmed(home: Path) -> Index | None:
+    """The index of SIPaKMeD kept under `home`, or None where it is not imported."""
+    return list_datasets(home).get("sipakmed")
+
+
+def read_sipakmed(home: Path) -> Index:
+    """The index of SIPaKMeD kept under `home`. Raises DataError where it is not imported."""
+    index = find_sipakmed(home)
+    if index is None:
+        raise DataError(
+            "SIPaKMeD is not imported, and its cells are what is measured. "
+            "Import it first: python -m cervix_models data import PATH"
+        )
+    return index
 
 
 def _checked(root: Path, found: Found) -> IndexRow | str:

@@ -44,6 +44,11 @@ def class_named(name: str) -> CellClass:
     raise KeyError(f"No cell class is named {name!r}; the classes are {', '.join(CLASS_NAMES)}.")
 
 
+def short_name(name: str) -> str:
+    """The two letters of a cell class; the whole name of a class of other images."""
+    return next((each.short for each in CLASSES if each.name == name), name)
+
+
 def class_of_folder(folder: str) -> CellClass | None:
     """The class a folder name stands for (`im_Koilocytotic`, `koilocytotic`), or None."""
     letters = "".join(ch for ch in folder.lower() if ch.isalpha())

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
 from skimage.draw import polygon2mask
 
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS
 from cervix_models.errors import DataError
 
 from .index import Index, IndexRow
+from .pictures import read_rgb
 
 UNKNOWN = 255  # pixels of which the annotator said nothing
 CROP_MARGIN = 10  # pixels around the cytoplasm outline of a SIPaKMeD crop (data/README.md)
@@ -35,8 +35,7 @@ def herlev_mask(path: Path) -> Labels:
 
     Raises DataError where a colour is none of Herlev's.
     """
-    with PilImage.open(path) as opened:
-        pixels = np.asarray(opened.convert("RGB"))
+    pixels = read_rgb(path)
     labels = np.full(pixels.shape[:2], UNKNOWN, np.uint8)
     known = np.zeros(pixels.shape[:2], bool)
     for colour, label in HERLEV_COLOURS.items():

@@ -28,6 +28,7 @@ from cervix_models.errors import DataError
 from .index import Index, IndexRow
 from .labels import CLASS_NAMES
 from .masks import UNKNOWN, mask_of
+from .pictures import read_rgb
 from .splits import Cells
 from .tiles import tiles_of
 
@@ -37,10 +38,10 @@ WORKERS = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class PackedSet:
-    """Crops at training size. Every field has one entry a cell, in one order."""
+    """Crops at training size. Every field but `names` has one entry a cell, in one order."""
 
     images: NDArray[np.uint8]  # (n, s, s, 3), RGB
-    labels: NDArray[np.int64]  # (n,), index in CLASS_NAMES; -1 where the class is none of them
+    labels: NDArray[np.int64]  # (n,), index in `names`; -1 where the class is none of them
     classes: tuple[str, ...]  # the class's name in its own data set
     clusters: tuple[str, ...]  # with the source before it, so that two sets never share one
     sizes: NDArray[np.int64]  # (n, 2), width and height before squashing
@@ -48,6 +49,7 @@ class PackedSet:
     source: tuple[str, ...]
     masks: NDArray[np.uint8]  # (n, s, s): 0 background, 1 cytoplasm, 2 nucleus, 255 unknown
     has_mask: NDArray[np.bool_]  # (n,)
+    names: tuple[str, ...] = CLASS_NAMES  # of the classes that are told apart
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -58,7 +60,15 @@ class PackedSet:
         return Cells(self.classes, self.clusters, self.sha256)
 
     def __add__(self, other: PackedSet) -> PackedSet:
-        """Both sets, one after the other; their pictures must have one size."""
+        """Both sets, one after the other; their pictures must have one size.
+
+        Raises DataError where they are of other classes.
+        """
+        if self.names != other.names:
+            raise DataError(
+                f"Packed files of other classes were given together: {', '.join(self.names)}, and "
+                f"{', '.join(other.names)}; the same classes were expected. Give one of the files."
+            )
 
         def both(name: str) -> Any:
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -66,7 +76,8 @@ class PackedSet:
                 return np.concatenate([mine, theirs])
             return (*mine, *theirs)
 
-        return PackedSet(**{each.name: both(each.name) for each in fields(self)})
+        joined = [each.name for each in fields(self) if each.name != "names"]
+        return PackedSet(**{name: both(name) for name in joined}, names=self.names)
 
     def where(self, source: str) -> NDArray[np.int64]:
         """The positions of the cells that come from `source`."""
@@ -131,7 +142,7 @@ def _write(
 ) -> Path:
     images, images_at = _joined([image for image, _ in made])
     masks, masks_at = _joined([mask for _, mask in made])
-    about = {"format": FORMAT, "size": size, "quality": quality, "class_names": list(CLASS_NAMES)}
+    about = {"format": FORMAT, "size": size, "quality": quality, "class_names": _told_apart(facts)}
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(out.name + ".part")
     with part.open("wb") as stream:
@@ -152,19 +163,24 @@ def _write(
     return out
 
 
+def _told_apart(facts: list[Fact]) -> list[str]:
+    """The classes of the file: the five, or those of its folders where there are others too."""
+    folders = all(each.source == "folder" for each in facts)
+    found = sorted({each.label for each in facts if each.label})
+    return found if folders and not set(found) <= set(CLASS_NAMES) else list(CLASS_NAMES)
+
+
 def load_packed(path: Path) -> PackedSet:
     """The cells of a packed file, decoded. Raises DataError where it is not one of ours."""
     with _archive(path) as archive:
         about = json.loads(_strings(archive["about"])[0])
-        if about["format"] != FORMAT or tuple(about["class_names"]) != CLASS_NAMES:
-            raise DataError(
-                f"{path} is a {about['format']} of {', '.join(about['class_names'])}; "
-                f"{FORMAT} of {', '.join(CLASS_NAMES)} was expected. Pack it again."
-            )
+        if about["format"] != FORMAT:
+            raise DataError(f"{path} is a {about['format']}; {FORMAT} was expected. Pack it again.")
+        names = tuple(about["class_names"])
         size = int(about["size"])
         classes = _strings(archive["classes"])
         masks_at = archive["masks_at"]
-        labels = [CLASS_NAMES.index(each) if each in CLASS_NAMES else -1 for each in classes]
+        labels = [names.index(each) if each in names else -1 for each in classes]
         return PackedSet(
             images=_decoded(archive["images"], archive["images_at"], (size, size, 3), 0),
             labels=np.array(labels, np.int64),
@@ -175,6 +191,7 @@ def load_packed(path: Path) -> PackedSet:
             source=_strings(archive["source"]),
             masks=_decoded(archive["masks"], masks_at, (size, size), UNKNOWN),
             has_mask=np.diff(masks_at) > 0,
+            names=names,
         )
 
 
@@ -201,8 +218,7 @@ def _archive(path: Path) -> np.lib.npyio.NpzFile:
 
 def _encode(index: Index, row: IndexRow, size: int, quality: int) -> tuple[bytes, bytes]:
     """The crop as WebP bytes and its mask as PNG bytes (empty where it has none)."""
-    with PilImage.open(index.root / row.path) as opened:
-        pixels = squash(np.asarray(opened.convert("RGB")), size)
+    pixels = squash(read_rgb(index.root / row.path), size)
     crop = _webp(pixels, quality)
     labels = mask_of(index, row)
     if labels is None:

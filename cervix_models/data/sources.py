@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cervix_models.errors import DataError
@@ -48,11 +48,45 @@ class Listing:
     problems: tuple[str, ...] = ()
 
 
-def recognise(path: Path) -> Listing:
+def recognise(path: Path, groups: str | None = None) -> Listing:
     """The listing of the data set at `path`: SIPaKMeD, Herlev, CRIC or any folder of classes.
 
-    Raises DataError where the folder is missing, empty or can be read in two ways.
+    `groups` is a regular expression that finds in a file's name, in its first bracket or whole,
+    which patient or slide the image of a folder of classes is of. Raises DataError where the folder
+    is missing, empty or can be read in two ways, and for `groups` of a set that has its own.
     """
+    listing = _recognise(path)
+    if groups is None:
+        return listing
+    if listing.source != "folder" or any(each.kind == "field" for each in listing.found):
+        raise DataError(
+            f"{path} was recognised as {listing.source}, whose images have their clusters already; "
+            "groups were expected of a folder of classes alone. Leave --groups out."
+        )
+    return _grouped(listing, groups)
+
+
+def _grouped(listing: Listing, groups: str) -> Listing:
+    """The listing with the group that each file's name tells as its cluster."""
+    try:
+        pattern = re.compile(groups)
+    except re.error as problem:
+        raise DataError(
+            f"{groups!r} is no regular expression ({problem}); one that finds the patient or the "
+            "slide in a file's name was expected, as '_([0-9]+)_'. Mend it."
+        ) from problem
+    found, problems = [], list(listing.problems)
+    for each in listing.found:
+        match = pattern.search(each.path.stem)
+        if match is None:
+            problems.append(f"{each.path}: {groups!r} finds no group in its name")
+        else:
+            each = replace(each, cluster=match.group(1 if pattern.groups else 0))
+        found.append(each)
+    return replace(listing, found=tuple(found), problems=tuple(problems))
+
+
+def _recognise(path: Path) -> Listing:
     if not path.is_dir():
         raise DataError(
             f"{path} is not a folder; a data set's folder was expected. Unpack a download first, "

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image as PilImage
 
 from cervix_models.contracts import Image
 from cervix_models.errors import DataError
 
 from .cric import read_nuclei
 from .index import Index, IndexRow
+from .pictures import read_rgb
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ def tiles_of(index: Index, side: int = 160) -> list[Tile]:
     known = _centres(index) if index.source == "cric" else None
     out: list[Tile] = []
     for row in index.fields:
-        with PilImage.open(index.root / row.path) as opened:
-            field = np.asarray(opened.convert("RGB"))
+        field = read_rgb(index.root / row.path)
         centres = _grid(row, side) if known is None else known.get(row.path, [])
         out += [_cut(field, x, y, side, label, row.cluster) for x, y, label in centres]
     return out

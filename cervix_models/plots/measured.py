@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from cervix_models.data.labels import class_named
+from cervix_models.data.labels import short_name
 from cervix_models.errors import MeasurementError
 from cervix_models.plots.base import BLUE, BLUES, CLEAR, GREY, new_figure, per_cent
 
@@ -72,7 +72,7 @@ def confusion_matrix(matrix: ArrayLike, classes: Sequence[str]) -> go.Figure:
             "column a class. Count with the same list of classes."
         )
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    letters = [class_named(name).short for name in classes]
+    letters = [short_name(name) for name in classes]
     full = [[[true, said] for said in classes] for true in classes]
     cells = go.Heatmap(
         z=share, x=letters, y=letters, text=counts, customdata=full, zmin=0, zmax=1,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import RecipeError
 
@@ -83,6 +85,7 @@ class Recipe:
     # By what their shares go: their accuracy, or one over their part of errors.
     shares: Literal["accuracy", "inverse_error"] | None = None
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
+    classes: tuple[str, ...] = ()  # that a classifier tells apart; default: the five
     # "any": ImageNet weights where they are at hand, else our own encoder, else random ones.
     start: Literal["imagenet", "self_supervised", "any", "random"] = "imagenet"
     side: int | None = None  # of the square input, pixels; default: as the network is registered
@@ -101,6 +104,11 @@ class Recipe:
     kernel: Kernel | None = None
     perceptron: Perceptron | None = None
     contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
+
+    @property
+    def told_apart(self) -> tuple[str, ...]:
+        """The classes that a classifier of this recipe tells apart, in their order."""
+        return self.classes or CLASS_NAMES
 
     @property
     def watches(self) -> bool:
@@ -131,10 +139,18 @@ def load_recipe(name: str) -> Recipe:
         raise RecipeError(
             f"{path.name} is not valid TOML ({problem}). Mend that line."
         ) from problem
-    recipe: Recipe = _build(Recipe, table, path.name)
+    return recipe_of(table, path.name)
+
+
+def recipe_of(table: Mapping[str, Any], where: str) -> Recipe:
+    """The recipe that a table of settings makes; `where` is its name in errors.
+
+    Raises RecipeError for settings that are none.
+    """
+    recipe: Recipe = _build(Recipe, table, where)
     if bool(recipe.model) == bool(recipe.members):
         raise RecipeError(
-            f"{path.name} names {'both' if recipe.model else 'neither'} a network as model "
+            f"{where} names {'both' if recipe.model else 'neither'} a network as model "
             "and recipes as members; one of the two was expected. "
             f"{'Leave one out' if recipe.model else 'Add one'}."
         )
@@ -142,7 +158,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def _build(kind: Any, table: Any, where: str) -> Any:
-    if not isinstance(table, dict):
+    if not isinstance(table, Mapping):
         raise RecipeError(f"{where} is {table!r}; expected a table of settings.")
     hints = get_type_hints(kind)
     unknown = sorted(set(table) - set(hints))
@@ -172,7 +188,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             raise RecipeError(f"{where} is {value!r}; expected one of {get_args(hint)}.")
         return value
     if get_origin(hint) is tuple:
-        if not isinstance(value, list) or not all(type(each) is str for each in value):
+        if not isinstance(value, list | tuple) or not all(type(each) is str for each in value):
             raise RecipeError(f"{where} is {value!r}; expected a list of texts.")
         return tuple(value)
     if hint is float and type(value) is int:

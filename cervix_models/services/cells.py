@@ -14,11 +14,11 @@ from PIL import Image as PilImage
 from tqdm import tqdm
 
 from cervix_models.contracts import NUCLEUS, Segmentation
-from cervix_models.data.importing import list_datasets
+from cervix_models.data.importing import read_sipakmed
 from cervix_models.data.index import IndexRow
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.pictures import read_rgb
 from cervix_models.data.table import TABLE, CellTable, save_table
-from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.morphology import FEATURES, measure
 from cervix_models.services.defaults import SEGMENTER
@@ -26,17 +26,10 @@ from cervix_models.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DATA_SET = "sipakmed"
-
 
 def measure_cells(settings: Settings, path: Path = TABLE) -> CellTable:
     """The table of all SIPaKMeD cells, written to `path`. Raises DataError without them."""
-    index = list_datasets(settings.home).get(DATA_SET)
-    if index is None:
-        raise DataError(
-            "SIPaKMeD is not imported, and its cells are what is measured. "
-            "Import it first: python -m cervix_models data import PATH"
-        )
+    index = read_sipakmed(settings.home)
     outlined = load_held_out(SEGMENTER, settings.weights)
     masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
     rows = [row for row in index.cells if row.label in CLASS_NAMES and row.sha256 in masks]
@@ -58,8 +51,7 @@ def measure_cells(settings: Settings, path: Path = TABLE) -> CellTable:
 
 def _measured(root: Path, row: IndexRow, labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The features of one cell in the order of FEATURES, NaN where one could not be measured."""
-    with PilImage.open(root / row.path) as opened:
-        image = np.asarray(opened.convert("RGB"))
+    image = read_rgb(root / row.path)
     mask = enlarged(labels, image.shape[:2])
     if not (mask.nucleus.any() and mask.cytoplasm.any()):
         return np.full(len(FEATURES), np.nan, np.float32)

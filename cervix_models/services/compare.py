@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
 
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Decision, Image, Segmentation
+from cervix_models.data.pictures import grey_png
 from cervix_models.errors import MeasurementError
 from cervix_models.predictors import EnsembleReader
 from cervix_models.services.reader import Reader
@@ -82,7 +81,7 @@ def _opinion(reader: Reader, image: Image, mask: Segmentation, name: str) -> Opi
         label=finding.label,
         reasons=finding.reasons,
         probabilities=answer.probabilities if answer else {},
-        heat=None if finding.heat is None else _grey((finding.heat * 255).astype(np.uint8)),
+        heat=None if finding.heat is None else grey_png((finding.heat * 255).astype(np.uint8)),
         members=members,
         reads_outlines=any(card.input.get("reads", "image") != "image" for card in cards),
     )
@@ -105,9 +104,3 @@ def repainted(
     where = painted & (labels != NUCLEUS) if part == "cytoplasm" else painted
     out[where] = PARTS[part]
     return out
-
-
-def _grey(pixels: NDArray[np.uint8]) -> bytes:
-    out = io.BytesIO()
-    PilImage.fromarray(pixels, mode="L").save(out, "PNG")
-    return out.getvalue()

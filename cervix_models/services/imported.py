@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cervix_models.cards import load_cards
-from cervix_models.data.importing import list_datasets
+from cervix_models.data.importing import find_sipakmed
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
 from cervix_models.evaluation.leaks import relatives
@@ -21,7 +21,7 @@ WANTED = 8  # cells of the cluster that is shown, at most
 
 def cell_pictures(settings: Settings, sha256: Sequence[str]) -> dict[str, bytes]:
     """The image files of these cells, by hash, of those that are imported here."""
-    index = list_datasets(settings.home).get("sipakmed")
+    index = find_sipakmed(settings.home)
     wanted = set(sha256)
     if index is None:
         return {}
@@ -54,7 +54,7 @@ def dealt_cluster(settings: Settings) -> tuple[str, list[DealtCell]] | None:
         ),
         None,
     )
-    index = list_datasets(settings.home).get("sipakmed")
+    index = find_sipakmed(settings.home)
     if name is None or index is None:
         return None
     held = load_held_out(name, settings.weights, "random")

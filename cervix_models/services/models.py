@@ -25,6 +25,8 @@ class ModelRow:
 
     name: str
     about: str
+    classes: tuple[str, ...]
+    images: int  # that it was measured on
     cluster: Mapping[str, float]
     random: Mapping[str, float] | None
     difference: Mapping[str, float] | None  # random minus cluster, paired by cell
@@ -65,6 +67,8 @@ def _row(card: Card, *, here: bool) -> ModelRow:
     return ModelRow(
         name=card.name,
         about=str(card.recipe["about"]),
+        classes=card.classes,
+        images=int(split["cells"]),
         cluster=split["accuracy"],
         random=metrics.get("random_split", {}).get("accuracy"),
         difference=metrics.get("random_minus_cluster"),

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from pathlib import Path
 
-import numpy as np
-from PIL import Image as PilImage
 from tqdm import tqdm
 
-from cervix_models.contracts import Image
-from cervix_models.data.importing import list_datasets
+from cervix_models.data.importing import read_sipakmed
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.errors import DataError
+from cervix_models.data.pictures import read_rgb
 from cervix_models.morphology import measure
 from cervix_models.morphology.ranges import RangesHeader, class_ranges, save_class_ranges
 from cervix_models.predictors import OutlineReader
@@ -22,21 +18,14 @@ from cervix_models.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DATA_SET = "sipakmed"
-
 
 def measure_ranges(settings: Settings) -> None:
     """Writes the ranges of all SIPaKMeD cells at their own size. Raises DataError without them."""
-    index = list_datasets(settings.home).get(DATA_SET)
-    if index is None:
-        raise DataError(
-            "SIPaKMeD is not imported, and its cells are what is measured. "
-            "Import it first: python -m cervix_models data import PATH"
-        )
+    index = read_sipakmed(settings.home)
     outlines = OutlineReader(SEGMENTER, settings)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in CLASS_NAMES}
     for row in tqdm(index.cells, unit="cell"):
-        image = _pixels(index.root / row.path)
+        image = read_rgb(index.root / row.path)
         mask = outlines.predict([image])[0]
         if row.label in found and mask.nucleus.any() and mask.cytoplasm.any():
             found[row.label].append(measure(image, mask))
@@ -47,8 +36,3 @@ def measure_ranges(settings: Settings) -> None:
         date=datetime.now(UTC).date().isoformat(),
     )
     save_class_ranges(class_ranges(found), header)
-
-
-def _pixels(path: Path) -> Image:
-    with PilImage.open(path) as opened:
-        return np.asarray(opened.convert("RGB"))

@@ -25,6 +25,7 @@ from cervix_models.gate import load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.predictors import (
     ClassReader,
+    EnsembleReader,
     OutlineReader,
     Seen,
     conformal_members,
@@ -83,7 +84,7 @@ class Reader:
         """The classifier of this name, loaded by the first who asks. Raises WeightsError."""
         with self._loading:
             if name not in self._voices:
-                cells = open_classifier(name, self.settings)
+                cells = self._member(name) or open_classifier(name, self.settings)
                 fitted = cells.card.calibration
                 self._voices[name] = Voice(
                     cells=cells,
@@ -92,6 +93,15 @@ class Reader:
                     least=np.array([fitted["conformal_least"][n] for n in cells.card.classes]),
                 )
         return self._voices[name]
+
+    def _member(self, name: str) -> ClassReader | None:
+        """The classifier of this name where an ensemble has loaded it, so that both share it."""
+        for voice in self._voices.values():
+            if isinstance(voice.cells, EnsembleReader):
+                for member in voice.cells.readers:
+                    if member.card.name == name:
+                        return member
+        return None
 
     @property
     def models(self) -> tuple[ModelUse, ...]:

@@ -29,6 +29,7 @@ from cervix_models.contracts import (
 )
 from cervix_models.data.intake import shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
+from cervix_models.data.pictures import grey_png
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.settings import Settings, load_settings
@@ -206,13 +207,13 @@ class Triage:
         self, cell: CellImage, finding: Finding, scale: float | None, classifier: str
     ) -> Reading:
         """The reading of a finding, its pictures put into the store."""
-        heat = finding.heat
+        heat = None if finding.heat is None else (finding.heat * 255).astype(np.uint8)
         height, width = cell.pixels.shape[:2]
-        seen = finding.classification
+        seen, put = finding.classification, self.store.put_blob
         return Reading(
             id=uuid.uuid4().hex,
             created_at=datetime.now(UTC),
-            image_sha256=self.store.put_blob(cell.png),
+            image_sha256=put(cell.png),
             width=width,
             height=height,
             decision=finding.decision,
@@ -222,8 +223,8 @@ class Triage:
             conformal_set=finding.conformal_set,
             features=dict(finding.features),
             heat=finding.shares,
-            mask_sha256=self.store.put_blob(_grey(finding.segmentation.labels())),
-            heat_sha256=None if heat is None else self.store.put_blob(_grey(np.uint8(heat * 255))),
+            mask_sha256=put(grey_png(finding.segmentation.labels(), optimize=True)),
+            heat_sha256=None if heat is None else put(grey_png(heat, optimize=True)),
             gate=dict(finding.gate),
             models=self.reader().models_of(classifier),
             micrometres_per_pixel=scale,
@@ -241,12 +242,6 @@ def open_triage() -> Triage:
 def _pixels(content: bytes, mode: str) -> NDArray[np.uint8]:
     with PilImage.open(io.BytesIO(content)) as opened:
         return np.asarray(opened.convert(mode))
-
-
-def _grey(pixels: Any) -> bytes:
-    out = io.BytesIO()
-    PilImage.fromarray(pixels, mode="L").save(out, "PNG", optimize=True)
-    return out.getvalue()
 
 
 def _check_scale(value: float | None) -> None:

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.transforms import augment
 from cervix_models.recipes import Recipe
 from cervix_models.registry import find
@@ -34,7 +33,7 @@ class ClassifierTraining(L.LightningModule):
             batch["image"].float() / 255, self._masks(batch), self.recipe.augmentation, self.draw
         )
         images = joined(images, masks)
-        targets = F.one_hot(batch["label"], len(CLASS_NAMES)).float()
+        targets = F.one_hot(batch["label"], len(self.recipe.told_apart)).float()
         if self.recipe.loss.mixup:
             images, targets = self._mixed(images, targets)
         logits = self.network(images.contiguous(memory_format=torch.channels_last))

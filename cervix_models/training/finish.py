@@ -16,7 +16,6 @@ import pandas as pd
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import OUTPUTS, WEIGHTS, save_card, save_weights, weights_hash
 from cervix_models.contracts import Card
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
 from cervix_models.data.table import load_table
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -32,8 +31,8 @@ from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
 from cervix_models.predictors import averaged, tempered
 from cervix_models.recipes import Recipe
-from cervix_models.registry import Kind, create, find
-from cervix_models.training.fit import DONE, FINAL, trained
+from cervix_models.registry import Kind, find
+from cervix_models.training.fit import DONE, FINAL, created, trained
 from cervix_models.training.importance import permutation_importances
 from cervix_models.training.inputs import side_of
 from cervix_models.training.outlined import segmenter_metrics
@@ -79,7 +78,7 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     entry, folder = find(recipe.model), plan.weights / recipe.name
     folds = [run_fold(plan, number) for number in range(recipe.folds)]
     found = gathered(folds)
-    save_held_out(folder, found, plan.packed, CLASS_NAMES)
+    save_held_out(folder, found, plan.packed, recipe.told_apart)
     if entry.kind == "classifier":
         keep_random(plan)
     data = {**_data(plan, found["hashes"]), "training": training_facts(folds), **_size(plan)}
@@ -108,7 +107,7 @@ def keep_random(plan: Plan) -> bool:
     if not all((each / PREDICTIONS).is_file() for each in folders):
         return False
     folder = plan.weights / plan.recipe.name
-    save_held_out(folder, gathered(folders), plan.packed, CLASS_NAMES, "random")
+    save_held_out(folder, gathered(folders), plan.packed, plan.recipe.told_apart, "random")
     return True
 
 
@@ -139,7 +138,7 @@ def _finish_ensemble(plan: Plan) -> Path:
     for protocol in PROTOCOLS:
         if all((plan.weights / name / HELD_OUT[protocol]).is_file() for name in names):
             found = _together(plan, cards, shares, protocol)
-            save_held_out(folder, found, plan.packed, CLASS_NAMES, protocol)
+            save_held_out(folder, found, plan.packed, plan.recipe.told_apart, protocol)
     metrics, calibration = _classified(plan)
     calibration |= _kept_gate(plan.recipe.name, cards[0], plan.weights)
     data = {
@@ -205,7 +204,7 @@ def _seen(recipe: Recipe) -> dict[str, Any]:
 
 def _size(plan: Plan) -> dict[str, Any]:
     """How many parameters the network has, and its megabytes of half precision."""
-    network = create(plan.recipe.model)
+    network = created(plan.recipe)
     if (plan.folder / "fold0" / FINAL).is_file():
         network = trained(plan.recipe, plan.folder / "fold0")
     count = sum(each.numel() for each in network.parameters())
@@ -239,9 +238,22 @@ def training_curves(folders: list[Path]) -> list[dict[str, float]]:
     ]
 
 
-def _limits(kind: Kind, seen: Mapping[str, Any]) -> tuple[str, ...]:
+def _use(recipe: Recipe, kind: Kind) -> str:
+    if not recipe.classes:
+        return _USE[kind]
+    return (
+        f"Teaching, and research on images of {', '.join(recipe.classes)} like those it was "
+        "trained on. Not for diagnosis."
+    )
+
+
+def _limits(
+    recipe: Recipe, kind: Kind, seen: Mapping[str, Any], data: Mapping[str, Any]
+) -> tuple[str, ...]:
     if kind != "classifier":
         return _LIMITS[kind]
+    if recipe.classes:
+        return _limits_elsewhere(data)
     if seen["sees_scale"]:
         scale = (
             "It measures lengths and areas in pixels: a picture of another magnification than "
@@ -260,6 +272,25 @@ def _limits(kind: Kind, seen: Mapping[str, Any]) -> tuple[str, ...]:
     return (*_LIMITS[kind], scale, *outlined)
 
 
+def _limits_elsewhere(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The limits of a model of other images than SIPaKMeD's cells."""
+    if data["clusters"] == data["cells"]:
+        apart = (
+            "Each image counted as a cluster of its own: images of one patient or one slide may "
+            "lie on both sides of the folds, which makes the figures too good."
+        )
+    else:
+        apart = (
+            f"Its {data['cells']} images are of {data['clusters']} groups, which were kept apart; "
+            "what the groups are was said at the import and not checked."
+        )
+    return (
+        "Measured on one image set; other laboratories, stains and cameras were not measured.",
+        apart,
+        "The image is stretched to a square: the model sees neither its size nor its aspect.",
+    )
+
+
 def _written(
     plan: Plan,
     kind: Kind,
@@ -274,7 +305,7 @@ def _written(
         name=plan.recipe.name,
         version=plan.recipe.version,
         kind=kind,
-        classes=OUTPUTS[kind],
+        classes=plan.recipe.told_apart if kind == "classifier" else OUTPUTS[kind],
         input=seen,
         data=data,
         metrics=metrics,
@@ -283,8 +314,8 @@ def _written(
         licence="Apache-2.0",
         weights_sha256=sha256,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        intended_use=_USE[kind],
-        limits=_limits(kind, seen),
+        intended_use=_use(plan.recipe, kind),
+        limits=_limits(plan.recipe, kind, seen, data),
     )
     card = replace(card, metrics={**card.metrics, **_still_true(card, plan.weights)})
     folder = plan.weights / card.name

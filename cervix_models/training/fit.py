@@ -73,7 +73,7 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     recipe, entry = job.recipe, find(job.recipe.model)
     claim(job.folder, recipe, job.epochs)
     L.seed_everything(recipe.seed, verbose=False)
-    network = create(recipe.model).to(memory_format=torch.channels_last)
+    network = created(recipe)
     origin = first_weights(network, recipe, load_settings())
     if (job.folder / DONE).is_file():
         log.info("%s is done already", job.folder)
@@ -142,9 +142,14 @@ def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:
         )
 
 
+def created(recipe: Recipe) -> nn.Module:
+    """The network of the recipe, for its classes, with random weights."""
+    return create(recipe.model, len(recipe.told_apart)).to(memory_format=torch.channels_last)
+
+
 def trained(recipe: Recipe, folder: Path) -> nn.Module:
     """The network of a training that is done, in evaluation mode."""
-    network = create(recipe.model).to(memory_format=torch.channels_last)
+    network = created(recipe)
     network.load_state_dict(load_file(folder / FINAL))
     return network.eval()
 

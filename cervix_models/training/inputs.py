@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.inference import Batch, prepared, prepared_masks
-from cervix_models.recipes import Recipe
+from cervix_models.recipes import Recipe, list_recipes
 from cervix_models.registry import Reads, find
 from cervix_models.training.batches import Cells, cells_at
 
@@ -24,6 +25,44 @@ from cervix_models.training.batches import Cells, cells_at
 def side_of(recipe: Recipe) -> int:
     """The side in pixels that the recipe shows cells at, or how many features a cell has."""
     return recipe.side or find(recipe.model).input_size
+
+
+def for_packed(recipe: Recipe, name: str, packed: PackedSet) -> Recipe:
+    """The recipe under a new `name`, for the classes and the labelled images of a packed file.
+
+    Raises RecipeError for a name that is taken or none, for a recipe that reads outlines or
+    features, which only SIPaKMeD's cells have here, and for a single class.
+    """
+    taken = name in list_recipes()
+    if taken or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise RecipeError(
+            f"{name!r} {'is the name of a recipe' if taken else 'is no name'}; a new one of "
+            f"letters, digits, - and _ was expected. Choose another, such as {recipe.name}_2."
+        )
+    if recipe.members or recipe.contrast or find(recipe.model).reads != "image":
+        raise RecipeError(
+            f"{recipe.name} cannot be trained on other images: it averages models, reads outlines "
+            "or features of SIPaKMeD's cells, or knows no classes. One whose network reads images "
+            "was expected. Choose another, such as cnn or resnet50."
+        )
+    if len(packed.names) < 2:
+        raise RecipeError(
+            f"The packed file has the class {', '.join(packed.names)} alone; at least two were "
+            "expected. Import a folder with one sub-folder a class, and pack it again."
+        )
+    labels = zip(packed.source, packed.labels, strict=True)
+    images = tuple(dict.fromkeys(source for source, label in labels if label >= 0))
+    return replace(recipe, name=name, images=images, classes=packed.names, against=())
+
+
+def check_classes(recipe: Recipe, packed: PackedSet) -> None:
+    """Raises RecipeError where a packed file is of other classes than the recipe tells apart."""
+    if recipe.told_apart != packed.names:
+        raise RecipeError(
+            f"{recipe.name} tells {', '.join(recipe.told_apart)} apart, but the packed file has "
+            f"{', '.join(packed.names)}; the same classes in the same order were expected. To "
+            "train on these, give the model a name of its own with --name."
+        )
 
 
 def with_outlines(packed: PackedSet, recipe: Recipe, weights: Path) -> PackedSet:

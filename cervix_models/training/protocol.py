@@ -29,7 +29,7 @@ from cervix_models.recipes import Recipe
 from cervix_models.registry import find
 from cervix_models.training.batches import Cells
 from cervix_models.training.fit import DONE, Job, claim, fit, trained
-from cervix_models.training.inputs import cells_for, ready, with_outlines
+from cervix_models.training.inputs import cells_for, check_classes, ready, with_outlines
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,10 @@ AT_ONCE = 64  # cells a pass
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe on a packed file, and where its runs are kept."""
+    """A recipe on a packed file, and where its runs are kept.
+
+    Raises RecipeError where the two are of different classes.
+    """
 
     recipe: Recipe
     packed: PackedSet
@@ -47,6 +50,10 @@ class Plan:
     weights: Path
     protocol: Protocol = "cluster"
     epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a packed file of other classes."""
+        check_classes(self.recipe, self.packed)
 
     @property
     def folder(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from cervix_models.contracts import Card, Image, Segmentation
 from cervix_models.data.importing import list_datasets
 from cervix_models.data.labels import CLASSES
 from cervix_models.data.packed import PackedSet
+from cervix_models.data.pictures import read_rgb
 from cervix_models.evaluation.classification import interval_of
 from cervix_models.evaluation.disturbances import DISTURBANCES
 from cervix_models.gate import Space, load_space, measures_of, refusals
@@ -215,14 +215,9 @@ def _originals(packed: PackedSet, rows: NDArray[np.int64], settings: Settings) -
         for row in index.cells
     }
     return [
-        _opened(files[packed.sha256[at]]) if packed.sha256[at] in files else _own_size(packed, at)
+        read_rgb(files[packed.sha256[at]]) if packed.sha256[at] in files else _own_size(packed, at)
         for at in rows
     ]
-
-
-def _opened(path: Path) -> Image:
-    with PilImage.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
 
 
 def _own_size(packed: PackedSet, at: int) -> Image:

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.plots import size_chart, standing_chart, training_chart
+from cervix_models.plots import per_cent, size_chart, standing_chart, training_chart
 from cervix_models.services.models import ModelRow
 from ui import session, show
-from ui.model_view import rows_to_show, standing
+from ui.model_view import rows_elsewhere, rows_to_show, standing
 
 CARD_PAGE = "../pages/models/card.py"
 CURVES = {
@@ -42,6 +42,8 @@ def page() -> None:
     with right:
         st.header("While they learned", anchor=False)
         _curves(rows)
+    if others := rows_elsewhere():
+        _elsewhere(others)
 
 
 def _table(rows: list[ModelRow]) -> None:
@@ -51,7 +53,7 @@ def _table(rows: list[ModelRow]) -> None:
         "Time the models on this machine", icon=":material/timer:", on_click=_time, args=(here,),
         help="One sample cell, its outlines given; the median of several readings.",
     )  # fmt: skip
-    per_cent: dict[str, Any] = {
+    shares: dict[str, Any] = {
         name: st.column_config.NumberColumn(name, format="percent", help=words)
         for name, words in (
             ("Accuracy", "Clusters kept apart"),
@@ -72,7 +74,7 @@ def _table(rows: list[ModelRow]) -> None:
         height="content",
         placeholder="–",
         column_config={
-            **per_cent,
+            **shares,
             "Calibration error": st.column_config.NumberColumn(
                 format="%.3f", help="Expected calibration error; 0 is an honest model"
             ),
@@ -112,6 +114,20 @@ def _line(row: ModelRow, speed: float | None) -> dict[str, Any]:
         "Trained on": row.trained_on,
         "What it is": row.about,
     }
+
+
+def _elsewhere(rows: list[ModelRow]) -> None:
+    st.header("Trained on other images", anchor=False)
+    st.caption("Each on a set of its own, so their figures do not compare.")
+    for row in rows:
+        interval = f"{per_cent(row.cluster['low'])} to {per_cent(row.cluster['high'])}"
+        st.page_link(
+            CARD_PAGE,
+            label=f"**{show.plain(row.name)}** tells {show.plain(', '.join(row.classes))} apart: "
+            f"right in {per_cent(row.cluster['value'])} ({interval}) of {row.images:,} images",
+            icon=":material/category:",
+            query_params={"model": row.name},
+        )
 
 
 def _time(names: list[str]) -> None:

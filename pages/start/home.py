@@ -71,7 +71,7 @@ def _samples() -> None:
     st.header("The five classes, drawn by a program", anchor=False)
     pictures = "".join(
         "<figure>"
-        + show.picture_html(session.data_url(content), f"Synthetic cell in the manner of {label}")
+        + show.picture_html(session.image_url(content), f"Synthetic cell in the manner of {label}")
         + f"<figcaption>{show.badge_html(label)} {label}</figcaption></figure>"
         for label, content in _one_a_class().items()
     )

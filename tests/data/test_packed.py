@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -92,8 +94,21 @@ def test_what_is_no_packed_file_is_refused(tmp_path) -> None:
             load_packed(path)
 
 
-def test_a_file_of_other_classes_is_refused(indexes, tmp_path, monkeypatch) -> None:
+def test_the_classes_are_those_of_the_file(indexes, tmp_path) -> None:
+    crops = indexes[0]
+    assert load_packed(pack(indexes, tmp_path / "a.npz", size=16)).names == CLASS_NAMES
+    rows = tuple(replace(row, label=f"kind {n % 3}") for n, row in enumerate(crops.rows))
+    other = replace(crops, source="folder", rows=rows)
+    found = load_packed(pack([other], tmp_path / "b.npz", size=16))
+    assert found.names == ("kind 0", "kind 1", "kind 2")
+    assert [found.names[label] for label in found.labels] == list(found.classes)
+    some = replace(crops, source="folder")
+    assert load_packed(pack([some], tmp_path / "c.npz", size=16)).names == CLASS_NAMES
+
+
+def test_a_file_of_another_format_is_refused(indexes, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("cervix_models.data.packed.FORMAT", "cervix-packed-0")
     path = pack(indexes[:1], tmp_path / "a.npz", size=16)
-    monkeypatch.setattr("cervix_models.data.packed.CLASS_NAMES", CLASS_NAMES[::-1])
-    with pytest.raises(DataError, match=r"of Dyskeratotic, .* of Superficial-Intermediate, .*"):
+    monkeypatch.undo()
+    with pytest.raises(DataError, match=r"is a cervix-packed-0; cervix-packed-1 was expected"):
         load_packed(path)

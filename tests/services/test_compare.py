@@ -68,6 +68,12 @@ def test_an_ensemble_shows_its_members_and_how_far_they_lie_apart(reader) -> Non
     assert found.heat is not None  # of the member that has a place in the picture
 
 
+def test_a_member_of_a_loaded_ensemble_is_not_loaded_again(settings) -> None:
+    fresh = Reader(settings)
+    members = fresh.voice("both").cells.readers
+    assert [fresh.voice(member.card.name).cells for member in members] == members
+
+
 def test_another_outline_changes_what_reads_it_and_nothing_else(reader) -> None:
     names = [CLASSIFIER, "masked", "features"]
     mask, before = opinions(reader, IMAGE, names)

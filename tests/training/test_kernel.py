@@ -27,7 +27,7 @@ from tests import tiny
 SETTINGS = Kernel(views=2, components=6, penalty=3.0, width=0.5)
 
 
-def _build() -> CellClassifier:
+def _build(classes: int) -> CellClassifier:
     blocks = OrderedDict(
         stem=nn.Conv2d(3, 8, 3, stride=2), one=nn.Conv2d(8, 12, 3, stride=2), bend=nn.ReLU()
     )
@@ -37,7 +37,7 @@ def _build() -> CellClassifier:
         components=nn.Linear(2 * (12 + 12), SETTINGS.components),
     )
     trunk = ResidualStages(blocks, depths=2)
-    return CellClassifier(trunk, nn.Sequential(neck), KernelHead(SETTINGS.components), 0.0)
+    return CellClassifier(trunk, nn.Sequential(neck), KernelHead(SETTINGS.components, classes), 0.0)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_statistics_are_computed_once_for_all_folds(job, monkeypatch) -> None:
 
 
 def test_statistics_of_other_cells_are_not_taken(job) -> None:
-    network, images = _build(), job.cells.images
+    network, images = _build(5), job.cells.images
     (one,) = kernel.statistics_of(network, images, 1, job.shared)
     (two,) = kernel.statistics_of(network, 255 - images, 1, job.shared)
     assert one.shape == two.shape == (40, 48)
@@ -106,7 +106,7 @@ def test_a_network_with_another_head_is_refused(job) -> None:
 
 def test_the_head_is_a_sum_of_gaussian_kernels() -> None:
     torch.manual_seed(0)
-    head, seen = KernelHead(5, vectors=7), torch.randn(4, 5)
+    head, seen = KernelHead(5, 5, vectors=7), torch.randn(4, 5)
     with torch.inference_mode():
         said = head(seen).numpy()
         kernels = rbf_kernel(seen.numpy(), head.vectors.numpy(), gamma=float(head.gamma))
@@ -115,11 +115,11 @@ def test_the_head_is_a_sum_of_gaussian_kernels() -> None:
 
 
 def test_a_head_takes_as_many_vectors_as_it_is_given_but_no_other_width() -> None:
-    head, other = KernelHead(5, vectors=7), KernelHead(5, vectors=3)
+    head, other = KernelHead(5, 5, vectors=7), KernelHead(5, 5, vectors=3)
     head.load_state_dict(other.state_dict())
     assert torch.equal(head.vectors, other.vectors)
     with pytest.raises(RuntimeError, match="size mismatch for vectors"):
-        head.load_state_dict(KernelHead(6, vectors=3).state_dict())
+        head.load_state_dict(KernelHead(6, 5, vectors=3).state_dict())
 
 
 def test_statistics_are_means_and_deviations_of_every_depth() -> None:
