@@ -168,7 +168,8 @@ def _hardest(cells: Sequence[Mapping[str, Any]]) -> None:
     pictures = session.cell_pictures(tuple(each["sha256"] for each in cells))
     if not pictures:
         st.caption(
-            "They are shown once SIPaKMeD is imported: `python -m cervix_models data import`"
+            "They are shown once their images are imported: "
+            "`python -m cervix_models data import PATH`"
         )
         return
     st.html(

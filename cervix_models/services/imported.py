@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cervix_models.cards import load_cards
-from cervix_models.data.importing import find_sipakmed
+from cervix_models.data.importing import find_sipakmed, list_datasets
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
 from cervix_models.evaluation.leaks import relatives
@@ -21,12 +21,10 @@ WANTED = 8  # cells of the cluster that is shown, at most
 
 def cell_pictures(settings: Settings, sha256: Sequence[str]) -> dict[str, bytes]:
     """The image files of these cells, by hash, of those that are imported here."""
-    index = find_sipakmed(settings.home)
     wanted = set(sha256)
-    if index is None:
-        return {}
     return {
         row.sha256: (index.root / row.path).read_bytes()
+        for index in list_datasets(settings.home).values()
         for row in index.cells
         if row.sha256 in wanted
     }
@@ -50,7 +48,8 @@ def dealt_cluster(settings: Settings) -> tuple[str, list[DealtCell]] | None:
         (
             card.name
             for card in load_cards(settings.weights)
-            if (settings.weights / card.name / HELD_OUT["random"]).is_file()
+            if card.classes == CLASS_NAMES
+            and (settings.weights / card.name / HELD_OUT["random"]).is_file()
         ),
         None,
     )
