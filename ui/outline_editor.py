@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 SIDE = 350  # pixels of the canvas's longer side: the width of a page on a phone
 PARTS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "background": "Neither"}
-TOOLS = {"freedraw": "Brush", "polygon": "Polygon"}
+TOOLS = {"freedraw": "Brush", "polygon": "Polygon", "grow": "Grow or shrink"}
+REACH = 30  # pixels that an outline is moved by, at most
 TOLD = ("nucleus_area", "cytoplasm_area", "nucleus_cell_ratio", "nucleus_circularity")
 
 
@@ -38,11 +39,11 @@ def edit_outline(reading: Reading, before: list[Opinion], image: bytes) -> None:
     labels: NDArray[np.uint8] = st.session_state.get(key, session.triage().labels(reading))
     left, right = st.columns([1, 1], gap="large")
     with left:
-        painted, part = _canvas(reading, image, labels)
+        after = _changed(reading, image, labels)
         with st.container(horizontal=True):
             st.button(
-                "Apply what I painted", type="primary", disabled=painted is None,
-                on_click=_apply, args=(key, labels, painted, part), icon=":material/brush:",
+                "Apply the change", type="primary", disabled=after is None,
+                on_click=_apply, args=(key, after), icon=":material/check:",
             )  # fmt: skip
             st.button(
                 "Back to the segmenter's", on_click=_reset, args=(key,), icon=":material/undo:",
@@ -51,23 +52,44 @@ def edit_outline(reading: Reading, before: list[Opinion], image: bytes) -> None:
     with right:
         changed = key in st.session_state and _measured(reading, labels)
         if key not in st.session_state:
-            st.info("Paint on the cell, then apply. Nothing of it is stored.")
+            st.info(
+                "Paint on the cell, or grow and shrink its parts, and apply. Nothing of it is "
+                "stored."
+            )
     if changed:
         _asked(reading, before, labels)
 
 
-def _canvas(
-    reading: Reading, image: bytes, labels: NDArray[np.uint8]
-) -> tuple[NDArray[np.bool_] | None, str]:
-    """What was painted, at the picture's own size, and as which part; None where nothing was."""
-    from streamlit_drawable_canvas import st_canvas  # it can only be imported by a running app
+def _changed(reading: Reading, image: bytes, labels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The outlines with the change that was asked for; None where none was."""
+    from cervix_models.services.compare import grown, repainted
 
-    part = st.segmented_control(
-        "Paint as", list(PARTS), format_func=PARTS.__getitem__, default="nucleus", required=True
-    )
     tool = st.segmented_control(
         "With", list(TOOLS), format_func=TOOLS.__getitem__, default="freedraw", required=True
     )
+    parts = [each for each in PARTS if tool != "grow" or each != "background"]
+    part = st.segmented_control(
+        "Part", parts, format_func=PARTS.__getitem__, default="nucleus", required=True
+    )
+    if tool != "grow":
+        painted = _canvas(reading, image, labels, tool)
+        return None if painted is None else repainted(labels, painted, part)
+    pixels = st.slider(f"{PARTS[part]} larger or smaller, pixels", -REACH, REACH, 0)
+    after = grown(labels, pixels, part)
+    st.image(
+        pictures.mask_over(image, after),
+        width=SIDE,
+        alt=f"The cell with its {part} changed by {pixels} pixels",
+    )
+    return after if pixels else None
+
+
+def _canvas(
+    reading: Reading, image: bytes, labels: NDArray[np.uint8], tool: str
+) -> NDArray[np.bool_] | None:
+    """What was painted, at the picture's own size; None where nothing was."""
+    from streamlit_drawable_canvas import st_canvas  # it can only be imported by a running app
+
     width = 14
     if tool == "freedraw":
         width = st.slider("Brush, pixels", 4, 60, 18)
@@ -90,7 +112,7 @@ def _canvas(
         key=f"canvas-{reading.id}-{round_}",
     )
     st.caption("Yellow: nucleus. Blue: cytoplasm. What you paint is black until it is applied.")
-    return _painted(found.image_data, (reading.width, reading.height)), part
+    return _painted(found.image_data, (reading.width, reading.height))
 
 
 def _painted(layer: Any, size: tuple[int, int]) -> NDArray[np.bool_] | None:
@@ -101,16 +123,14 @@ def _painted(layer: Any, size: tuple[int, int]) -> NDArray[np.bool_] | None:
     return np.asarray(alpha.resize(size, Pictures.Resampling.BILINEAR)) > 127
 
 
-def _apply(key: str, labels: NDArray[np.uint8], painted: NDArray[np.bool_], part: str) -> None:
-    from cervix_models.services.compare import repainted
-
-    st.session_state[key] = repainted(labels, painted, part)
-    st.session_state["outline-round"] += 1
+def _apply(key: str, labels: NDArray[np.uint8]) -> None:
+    st.session_state[key] = labels
+    st.session_state["outline-round"] = st.session_state.get("outline-round", 0) + 1
 
 
 def _reset(key: str) -> None:
     st.session_state.pop(key, None)
-    st.session_state["outline-round"] += 1
+    st.session_state["outline-round"] = st.session_state.get("outline-round", 0) + 1
 
 
 def _measured(reading: Reading, labels: NDArray[np.uint8]) -> bool:

@@ -221,7 +221,7 @@ def test_an_outline_painted_by_hand_is_measured_and_asked_again(
     page.set_viewport_size({"width": 1280, "height": 2400})
     page.goto(f"{seeded_address}/compare?reading={seeded[1]['class']}")
     expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
-    apply = page.get_by_role("button", name="Apply what I painted")
+    apply = page.get_by_role("button", name="Apply the change")
     expect(apply).to_be_disabled(timeout=30_000)
     canvas = page.locator("canvas").last
     expect(canvas).to_be_visible(timeout=30_000)
@@ -238,6 +238,36 @@ def test_an_outline_painted_by_hand_is_measured_and_asked_again(
     expect(page.get_by_text("Measured again")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Back to the segmenter's").click()
     expect(page.get_by_text("Measured again")).to_have_count(0, timeout=20_000)
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until an element that `selector` fits has the focus."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"Tab never came to {selector}")
+
+
+@needs_weights
+def test_an_outline_is_changed_and_asked_again_from_the_keyboard(
+    page: Page, seeded_address: str, seeded
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.goto(f"{seeded_address}/compare?reading={seeded[1]['class']}")
+    expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
+    expect(page.locator("canvas").last).to_be_visible(timeout=30_000)
+    page.get_by_role("radio", name="Grow or shrink").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("larger or smaller")).to_be_visible(timeout=30_000)
+    _tab_to(page, "[role=slider], input[type=range]")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    apply = page.get_by_role("button", name="Apply the change")
+    expect(apply).to_be_enabled(timeout=30_000)
+    apply.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Measured again")).to_be_visible(timeout=30_000)
 
 
 @needs_weights

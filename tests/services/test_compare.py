@@ -12,7 +12,7 @@ from cervix_models.contracts import Segmentation
 from cervix_models.errors import MeasurementError
 from cervix_models.recipes import Kernel
 from cervix_models.registry import create
-from cervix_models.services.compare import Member, Opinion, opinions, repainted
+from cervix_models.services.compare import Member, Opinion, grown, opinions, repainted
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.models import milliseconds, rows
 from cervix_models.services.reader import Reader
@@ -84,6 +84,28 @@ def test_another_outline_changes_what_reads_it_and_nothing_else(reader) -> None:
     for one, two, reads in zip(before, after, (False, True, True), strict=True):
         same = one.probabilities == pytest.approx(two.probabilities, abs=1e-6)
         assert same is not reads
+
+
+def test_parts_grow_and_shrink_by_pixels() -> None:
+    rows, columns = np.ogrid[:60, :60]
+    apart = np.hypot(rows - 30, columns - 30)
+    labels = np.where(apart <= 6, 2, np.where(apart <= 16, 1, 0)).astype(np.uint8)
+
+    def reach(found, least: int) -> int:
+        return int((found[30] >= least).sum() - 1) // 2
+
+    assert reach(grown(labels, 4, "nucleus"), 2) == 10
+    assert reach(grown(labels, -3, "nucleus"), 2) == 3
+    assert reach(grown(labels, -3, "nucleus"), 1) == 16
+    assert reach(grown(labels, 20, "nucleus"), 2) == 16  # within the cell
+    assert reach(grown(labels, 4, "cytoplasm"), 1) == 20
+    assert reach(grown(labels, 4, "cytoplasm"), 2) == 6
+    assert reach(grown(labels, -12, "cytoplasm"), 2) == 4  # cut off with the cell
+    assert not grown(labels, -30, "cytoplasm").any()
+    assert not grown(np.zeros_like(labels), 5, "nucleus").any()
+    np.testing.assert_array_equal(grown(labels, 0, "nucleus"), labels)
+    with pytest.raises(MeasurementError, match="'background' was to grow by 2 pixels; nucleus or"):
+        grown(labels, 2, "background")
 
 
 def test_what_is_painted_goes_to_its_part() -> None:
