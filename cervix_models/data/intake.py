@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
-from cervix_models.contracts import CellImage
+from cervix_models.contracts import CellImage, Image
 from cervix_models.errors import IntakeError
 
 from .marks import is_marked
@@ -60,6 +60,28 @@ def take_cell_image(upload: bytes, filename: str, limits: Limits = Limits()) -> 
     The name only serves in messages; the kind of file is read from its content. Raises IntakeError
     with a sentence for each thing that can be wrong.
     """
+    taken = take_pixels(upload, filename, limits)
+    png = _stored(taken.pixels)
+    return CellImage(
+        pixels=taken.pixels,
+        sha256=hashlib.sha256(png).hexdigest(),
+        png=png,
+        synthetic=taken.synthetic,
+        warnings=taken.warnings,
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came through the door, before it is stored."""
+
+    pixels: Image
+    synthetic: bool  # carries our mark of a generated picture
+    warnings: tuple[str, ...]
+
+
+def take_pixels(upload: bytes, filename: str, limits: Limits = Limits()) -> Taken:
+    """The checked pixels of an upload that is not to be stored. Raises as take_cell_image does."""
     name = shown_name(filename)
     _check_bytes(upload, name, limits)
     with _opened(upload, name, limits) as picture:
@@ -67,14 +89,7 @@ def take_cell_image(upload: bytes, filename: str, limits: Limits = Limits()) -> 
         _load(picture, name)
         synthetic = is_marked(picture)
         flat, warnings = _flattened(picture, name, upload)
-    png = _stored(flat)
-    return CellImage(
-        pixels=np.asarray(flat),
-        sha256=hashlib.sha256(png).hexdigest(),
-        png=png,
-        synthetic=synthetic,
-        warnings=tuple(warnings),
-    )
+    return Taken(np.asarray(flat), synthetic, tuple(warnings))
 
 
 def shown_name(filename: str) -> str:
@@ -241,10 +256,10 @@ def _to_srgb(picture: PilImage.Image, profile: bytes | None, warnings: list[str]
     return picture.convert("RGB")
 
 
-def _stored(picture: PilImage.Image) -> bytes:
+def _stored(pixels: Image) -> bytes:
     """A PNG of the bare pixels: no text, EXIF, XMP or profile."""
     out = io.BytesIO()
-    PilImage.fromarray(np.asarray(picture)).save(out, "PNG")
+    PilImage.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
 
 
