@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -20,6 +20,8 @@ Decision = Literal["class", "refer"]
 # A member is one of the classifiers that an ensemble, the classifier of a reading, is the mean of.
 ModelRole = Literal["classifier", "member", "segmenter"]
 VerdictKind = Literal["agree", "correct", "refer"]
+# Where corrected outlines come from; "segmenter" takes a correction back.
+RevisionOrigin = Literal["painted", "imported", "segmenter"]
 
 # Grey values of a stored mask image: one label a pixel.
 BACKGROUND, CYTOPLASM, NUCLEUS = 0, 1, 2
@@ -148,11 +150,50 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """Outlines of a reading that a person corrected, with what follows from them.
+
+    Revisions are added, never changed; the newest counts. The answer of the reading stays on
+    record; this one is what its classifier says with these outlines.
+    """
+
+    created_at: datetime
+    author: str
+    origin: RevisionOrigin
+    mask_sha256: str
+    features: Mapping[str, float]
+    heat: HeatShares | None  # of the reading's heat map, by these outlines
+    decision: Decision
+    label: str | None
+    reasons: tuple[str, ...]
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class WorklistRow:
     """One reading as the worklist shows it."""
 
     reading: Reading
     verdict: Verdict | None
+    revision: Revision | None = None  # the newest
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the newest outlines are a person's."""
+        return self.revision is not None and self.revision.origin != "segmenter"
+
+    @property
+    def current(self) -> Reading:
+        """The reading with the newest outlines, and what is measured by them."""
+        if self.revision is None:
+            return self.reading
+        newest = self.revision
+        return replace(
+            self.reading,
+            mask_sha256=newest.mask_sha256,
+            features=newest.features,
+            heat=newest.heat,
+        )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from cervix_models.contracts import (
     Card,
     ModelUse,
     Reading,
+    Revision,
     Segmentation,
     Verdict,
     WorklistRow,
@@ -23,8 +24,10 @@ from cervix_models.data.intake import take_cell_image
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import StorageError, VerdictError
 from cervix_models.morphology import heat_shares, measure
+from cervix_models.reports.incoming import labels_from
 from cervix_models.services.compare import Member, Opinion
 from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.revisions import check_labels
 
 USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
 OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
@@ -94,6 +97,7 @@ class FakeTriage:
         self.heat_off_cell = False
         self.card_list: list[Card] = []
         self.warm = False
+        self.changes: dict[str, list[Revision]] = {}
         self.asked: list[str] = []  # the classifier of each reading
 
     def warm_up(self) -> None:
@@ -180,6 +184,32 @@ class FakeTriage:
     def verdicts(self, reading_id: str) -> list[Verdict]:
         verdict = self.rows[reading_id].verdict
         return [verdict] if verdict else []
+
+    def revise(self, reading_id: str, labels: np.ndarray, origin: str, author: str) -> Revision:
+        reading = self.rows[reading_id].reading
+        check_labels(labels, reading)
+        areas = {"nucleus_area": (labels == 2).sum(), "cytoplasm_area": (labels == 1).sum()}
+        revision = Revision(
+            created_at=datetime.now(UTC),
+            author=author,
+            origin=origin,
+            mask_sha256=self._keep(png(labels)),
+            features={**reading.features, **{name: float(v) for name, v in areas.items()}},
+            heat=reading.heat,
+            decision="class",
+            label="Metaplastic",
+            reasons=(),
+            probabilities={"Metaplastic": 0.8, "Koilocytotic": 0.2},
+        )
+        self.changes.setdefault(reading_id, []).append(revision)
+        self.rows[reading_id] = replace(self.rows[reading_id], revision=revision)
+        return revision
+
+    def revisions(self, reading_id: str) -> list[Revision]:
+        return self.changes.get(reading_id, [])
+
+    def outlines_from(self, reading: Reading, content: bytes, filename: str) -> np.ndarray:
+        return labels_from(content, filename, reading.height, reading.width)
 
     def blob(self, sha256: str) -> bytes:
         if sha256 not in self.blobs:

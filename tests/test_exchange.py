@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pypdf
 import pytest
 from PIL import Image
 
 from cervix_models.contracts import NOTICE, Segmentation, WorklistRow
+from cervix_models.data.importing import scan
+from cervix_models.data.masks import mask_of
 from cervix_models.errors import IntakeError
 from cervix_models.reports.coco import readings_coco
 from cervix_models.reports.geojson import reading_geojson
 from cervix_models.reports.incoming import labels_from
 from cervix_models.reports.label_image import reading_tiff
+from cervix_models.reports.record import reading_from_json, reading_json
 from cervix_models.reports.table import readings_csv, readings_parquet
-from tests.storage.samples import cell_labels, make_reading, png, referred
+from cervix_models.services import exports
+from tests.storage.samples import (
+    cell_labels,
+    make_reading,
+    make_revision,
+    make_verdict,
+    pictures,
+    png,
+    referred,
+)
 
 LABELS = cell_labels()
 READING = make_reading()
@@ -138,3 +153,67 @@ def _feature(geometry: object, **properties: object) -> bytes:
 def test_what_is_no_outline_is_refused(content, sentence) -> None:
     with pytest.raises(IntakeError, match=sentence):
         labels_from(content, "m", HEIGHT, WIDTH)
+
+
+def _corrected(number: int = 0, **changes) -> tuple[WorklistRow, dict[str, bytes]]:
+    """A reading whose outlines a person shifted, and the pictures by their hash."""
+    given = pictures(seed=number)
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in given.items()}
+    moved = png(np.roll(LABELS, 4, axis=1))
+    own = hashlib.sha256(moved).hexdigest()
+    reading = make_reading(number, **{**hashes, **changes})
+    blobs = {hashes[name]: data for name, data in given.items()} | {own: moved}
+    revision = make_revision(mask_sha256=own, features={"nucleus_area": 7.0})
+    return WorklistRow(reading, make_verdict("correct", "Metaplastic"), revision), blobs
+
+
+def test_exports_hold_the_newest_outlines() -> None:
+    row, blobs = _corrected()
+    moved = np.roll(LABELS, 4, axis=1)
+    for export in (exports.export_geojson, exports.export_tiff):
+        data = export(row, blobs.__getitem__).data
+        np.testing.assert_array_equal(labels_from(data, "a", HEIGHT, WIDTH), moved)
+    coco = json.loads(exports.export_coco([row], blobs.__getitem__).data)
+    nucleus = next(each for each in coco["annotations"] if each["category_id"] == 2)
+    np.testing.assert_array_equal(_decoded(nucleus["segmentation"]), moved == 2)
+    table = pd.read_csv(io.BytesIO(exports.export_csv([row]).data))
+    assert table["nucleus_area"][0] == 7
+    said = table[["outlines", "outlines_author", "outlines_label", "label"]].iloc[0]
+    assert list(said) == ["painted", "A. Reader", "Metaplastic", "Koilocytotic"]
+    whole = pd.read_parquet(io.BytesIO(exports.export_parquet([row]).data))
+    assert whole["outlines_time"][0].startswith("2026-03-14T14:00")
+    assert reading_from_json(exports.export_json(row).data) == row
+    text = pypdf.PdfReader(io.BytesIO(exports.export_pdf(row, blobs.__getitem__).data)).pages[0]
+    assert "Corrected by A. Reader, 14 March 2026" in " ".join(text.extract_text().split())
+
+
+def test_a_record_without_outlines_of_a_person_comes_back() -> None:
+    row = WorklistRow(READING, None)
+    data = json.loads(reading_json(row))
+    assert data["revision"] is None
+    del data["revision"]  # as earlier versions wrote it
+    assert reading_from_json(json.dumps(data).encode()) == row
+    assert pd.read_csv(io.BytesIO(readings_csv([row])))["outlines"][0] == "segmenter"
+
+
+def test_corrected_outlines_are_a_set_to_train_on(tmp_path) -> None:
+    rows, blobs = [], {}
+    for number, changes in enumerate(({}, {}, {"sample": True}, {})):
+        row, more = _corrected(number, **changes)
+        rows.append(row)
+        blobs |= more
+    rows[1] = replace(rows[1], verdict=None)
+    rows[3] = replace(rows[3], revision=replace(rows[3].revision, origin="segmenter"))
+    rows.append(WorklistRow(make_reading(9), None))
+    made = exports.export_training(rows, blobs.__getitem__)
+    assert (made.mime, made.filename[-4:]) == ("application/zip", ".zip")
+    with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
+        archive.extractall(tmp_path / "corrected")
+    told = json.loads((tmp_path / "corrected/manifest.json").read_text())
+    assert told["notice"] == NOTICE
+    assert [each["author"] for each in told["cells"]] == ["A. Reader"] * 2
+    index = scan(tmp_path / "corrected")
+    assert index.source == "herlev"
+    assert index.counts == {"Metaplastic": 1, "unknown": 1}
+    for row in index.cells:
+        np.testing.assert_array_equal(mask_of(index, row), np.roll(LABELS, 4, axis=1))

@@ -23,6 +23,7 @@ SIDE = 350  # pixels of the canvas's longer side: the width of a page on a phone
 PARTS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "background": "Neither"}
 TOOLS = {"freedraw": "Brush", "polygon": "Polygon", "grow": "Grow or shrink"}
 REACH = 30  # pixels that an outline is moved by, at most
+ROUND = "outline-round"  # in the session: how often outlines were changed, to begin anew
 TOLD = ("nucleus_area", "cytoplasm_area", "nucleus_cell_ratio", "nucleus_circularity")
 
 
@@ -39,7 +40,7 @@ def edit_outline(reading: Reading, before: list[Opinion], image: bytes) -> None:
     labels: NDArray[np.uint8] = st.session_state.get(key, session.triage().labels(reading))
     left, right = st.columns([1, 1], gap="large")
     with left:
-        after = _changed(reading, image, labels)
+        after = changed_outlines(reading, image, labels)
         with st.container(horizontal=True):
             st.button(
                 "Apply the change", type="primary", disabled=after is None,
@@ -60,13 +61,19 @@ def edit_outline(reading: Reading, before: list[Opinion], image: bytes) -> None:
         _asked(reading, before, labels)
 
 
-def _changed(reading: Reading, image: bytes, labels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The outlines with the change that was asked for; None where none was."""
+def changed_outlines(
+    reading: Reading, image: bytes, labels: NDArray[np.uint8]
+) -> NDArray[np.uint8] | None:
+    """Takes a change of the outlines `labels` `(height, width)`: painted, grown or shrunk.
+
+    The outlines with that change; None where none was asked for.
+    """
     from cervix_models.services.compare import grown, repainted
 
     tool = st.segmented_control(
-        "With", list(TOOLS), format_func=TOOLS.__getitem__, default="freedraw", required=True
-    )
+        "With", list(TOOLS), format_func=TOOLS.__getitem__, default="freedraw", required=True,
+        key="outline-tool",
+    )  # fmt: skip
     parts = [each for each in PARTS if tool != "grow" or each != "background"]
     part = st.segmented_control(
         "Part", parts, format_func=PARTS.__getitem__, default="nucleus", required=True
@@ -74,7 +81,10 @@ def _changed(reading: Reading, image: bytes, labels: NDArray[np.uint8]) -> NDArr
     if tool != "grow":
         painted = _canvas(reading, image, labels, tool)
         return None if painted is None else repainted(labels, painted, part)
-    pixels = st.slider(f"{PARTS[part]} larger or smaller, pixels", -REACH, REACH, 0)
+    pixels = st.slider(
+        f"{PARTS[part]} larger or smaller, pixels", -REACH, REACH, 0,
+        key=f"outline-grow-{part}-{st.session_state.setdefault(ROUND, 0)}",
+    )  # fmt: skip
     after = grown(labels, pixels, part)
     st.image(
         pictures.mask_over(image, after),
@@ -99,7 +109,7 @@ def _canvas(
     size = (round(reading.width * factor), round(reading.height * factor))
     with Pictures.open(io.BytesIO(pictures.mask_over(image, labels))) as opened:
         below = opened.convert("RGB").resize(size)
-    round_ = st.session_state.setdefault("outline-round", 0)
+    round_ = st.session_state.setdefault(ROUND, 0)
     found = st_canvas(
         fill_color="#000000",
         stroke_width=width,
@@ -111,7 +121,7 @@ def _canvas(
         return_image_data=True,
         key=f"canvas-{reading.id}-{round_}",
     )
-    st.caption("Yellow: nucleus. Blue: cytoplasm. What you paint is black until it is applied.")
+    st.caption("Yellow: nucleus. Blue: cytoplasm. What you paint is black until it is taken.")
     return _painted(found.image_data, (reading.width, reading.height))
 
 
@@ -123,14 +133,19 @@ def _painted(layer: Any, size: tuple[int, int]) -> NDArray[np.bool_] | None:
     return np.asarray(alpha.resize(size, Pictures.Resampling.BILINEAR)) > 127
 
 
+def begin_anew() -> None:
+    """Empties canvas, slider and uploader, as what they held was taken."""
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+
+
 def _apply(key: str, labels: NDArray[np.uint8]) -> None:
     st.session_state[key] = labels
-    st.session_state["outline-round"] = st.session_state.get("outline-round", 0) + 1
+    begin_anew()
 
 
 def _reset(key: str) -> None:
     st.session_state.pop(key, None)
-    st.session_state["outline-round"] = st.session_state.get("outline-round", 0) + 1
+    begin_anew()
 
 
 def _measured(reading: Reading, labels: NDArray[np.uint8]) -> bool:

@@ -14,6 +14,7 @@ from cervix_models.morphology import FEATURES, Feature, load_class_ranges
 from cervix_models.plots import feature_strip
 from cervix_models.services import exports
 from ui import session, show
+from ui.corrections import correct_outlines
 from ui.viewer import show_viewer
 
 REGIONS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "cell": "Whole cell"}
@@ -21,16 +22,18 @@ REGIONS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "cell": "Whole cell"}
 
 def show_reading(row: WorklistRow) -> None:
     """Shows all that is stored of one reading, and takes a verdict on it."""
-    reading = row.reading
+    reading = row.current
     left, right = st.columns([11, 9], gap="large")
     with left:
         _picture(reading)
     with right:
         _shares(reading)
         _verdict(row)
-    details, models, files = st.tabs(["Features", "Models", "Export"])
+    details, outlines, models, files = st.tabs(["Features", "Outlines", "Models", "Export"])
     with details:
         _features(reading)
+    with outlines:
+        correct_outlines(row)
     with models:
         _models(reading)
     with files:
@@ -183,12 +186,16 @@ def _models(reading: Reading) -> None:
 
 
 def _exports(row: WorklistRow) -> None:
-    st.caption("Each file carries the notice. GeoJSON holds the outlines as QuPath opens them.")
+    st.caption(
+        "Each file carries the notice and the newest outlines. GeoJSON is as QuPath opens it; the "
+        "label TIFF holds 0 background, 1 cytoplasm, 2 nucleus."
+    )
     blob = session.triage().blob
     kinds: dict[str, tuple[str, Callable[[], exports.Export]]] = {
         "JSON": ("json", lambda: exports.export_json(row)),
         "CSV": ("csv", lambda: exports.export_csv([row])),
         "GeoJSON": ("geojson", lambda: exports.export_geojson(row, blob)),
+        "Label TIFF": ("tif", lambda: exports.export_tiff(row, blob)),
         "PDF report": ("pdf", lambda: exports.export_pdf(row, blob)),
     }
     with st.container(horizontal=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,3 +24,9 @@ def grey_png(pixels: NDArray[np.uint8], *, optimize: bool = False) -> bytes:
     out = io.BytesIO()
     PilImage.fromarray(pixels, mode="L").save(out, "PNG", optimize=optimize)
     return out.getvalue()
+
+
+def pixels_of(content: bytes, mode: Literal["RGB", "L"]) -> NDArray[np.uint8]:
+    """The pixels `(height, width, 3)`, or `(height, width)` in grey, of a stored picture."""
+    with PilImage.open(io.BytesIO(content)) as opened:
+        return np.asarray(opened.convert(mode))

@@ -20,7 +20,14 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from cervix_models.contracts import NOTICE, FeatureRange, Reading, Verdict, WorklistRow
+from cervix_models.contracts import (
+    NOTICE,
+    FeatureRange,
+    Reading,
+    Revision,
+    Verdict,
+    WorklistRow,
+)
 from cervix_models.data.labels import class_named
 from cervix_models.reports import style
 from cervix_models.reports.drawing import (
@@ -61,7 +68,7 @@ def reading_pdf(row: WorklistRow, pictures: ReportPictures, ranges: Ranges) -> b
     out = io.BytesIO()
 
     def edges(canvas: Canvas, page: BaseDocTemplate) -> None:
-        _edges(canvas, page.page, row.reading)
+        _edges(canvas, page.page, row.current)
 
     frame = Frame(
         style.MARGIN, style.BOTTOM, style.BODY, style.HEIGHT - style.TOP - style.BOTTOM,
@@ -70,19 +77,19 @@ def reading_pdf(row: WorklistRow, pictures: ReportPictures, ranges: Ranges) -> b
     document = BaseDocTemplate(
         out,
         pagesize=(style.WIDTH, style.HEIGHT),
-        title=f"Reading {row.reading.id}",
+        title=f"Reading {row.current.id}",
         subject=NOTICE,
         invariant=1,
         pageTemplates=[PageTemplate("page", [frame], onPage=edges)],
     )
     document.build(
         [
-            *_head(row.reading),
-            *_pictures(row.reading, pictures),
-            *_answer(row.reading),
+            *_head(row.current),
+            *_pictures(row.current, pictures, _drawn_by(row.revision)),
+            *_answer(row.current),
             *_verdict(row.verdict),
-            *_origin(row.reading),
-            *feature_section(row.reading, ranges),
+            *_origin(row.current),
+            *feature_section(row.current, ranges),
         ]
     )
     return out.getvalue()
@@ -123,7 +130,7 @@ def _scale(reading: Reading) -> str:
     return "" if scale is None else f" at {scale:g} µm a pixel"
 
 
-def _pictures(reading: Reading, pictures: ReportPictures) -> list[Flowable]:
+def _pictures(reading: Reading, pictures: ReportPictures, drawn_by: str) -> list[Flowable]:
     image = read_pixels(pictures.image)
     width = (style.BODY - GAP) / 2
     box = (width, PICTURE_HEIGHT)
@@ -131,7 +138,11 @@ def _pictures(reading: Reading, pictures: ReportPictures) -> list[Flowable]:
     if pictures.mask is not None:
         mask = read_mask(pictures.mask)
         lines = (cytoplasm_line(outline(mask.cell)), nucleus_line(outline(mask.nucleus)))
-    words = "Nucleus: yellow line. Cytoplasm: blue dashes." if lines else "No outlines were found."
+    words = (
+        f"Nucleus: yellow line. Cytoplasm: blue dashes.{drawn_by}"
+        if lines
+        else "No outlines were found."
+    )
     left: list[Flowable] = [CellPicture(image, box, lines)]
     right: list[Flowable] = []
     if pictures.heat is not None:
@@ -143,6 +154,13 @@ def _pictures(reading: Reading, pictures: ReportPictures) -> list[Flowable]:
         style=TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_tight(), _GUTTER]),
     )
     return [table, Spacer(0, 6)]
+
+
+def _drawn_by(revision: Revision | None) -> str:
+    if revision is None or revision.origin == "segmenter":
+        return ""
+    when = revision.created_at.astimezone(UTC).strftime("%d %B %Y, %H:%M UTC")
+    return escape(f" Corrected by {revision.author}, {when}.")
 
 
 def _heat_caption(reading: Reading) -> list[Flowable]:

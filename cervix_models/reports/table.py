@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
-from cervix_models.contracts import NOTICE, Reading, Verdict, WorklistRow
+from cervix_models.contracts import NOTICE, Reading, Revision, Verdict, WorklistRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.morphology import FEATURES, to_micrometres
 
@@ -55,13 +55,13 @@ def readings_table(rows: Sequence[WorklistRow]) -> list[dict[str, Cell]]:
 def feature_columns(rows: Iterable[WorklistRow]) -> list[str]:
     """The names of all features that the readings have: those of FEATURES in their order, then
     any other in the order first seen."""
-    seen = dict.fromkeys(name for row in rows for name in row.reading.features)
+    seen = dict.fromkeys(name for row in rows for name in row.current.features)
     known = [feature.name for feature in FEATURES if feature.name in seen]
     return known + [name for name in seen if name not in known]
 
 
 def _line(row: WorklistRow, features: Sequence[str], *, scaled: bool) -> dict[str, Cell]:
-    reading = row.reading
+    reading = row.current
     line: dict[str, Cell] = {
         "id": reading.id,
         "time": reading.created_at.isoformat(),
@@ -77,6 +77,7 @@ def _line(row: WorklistRow, features: Sequence[str], *, scaled: bool) -> dict[st
         "warnings": BETWEEN.join(reading.warnings),
     }
     line |= _verdict(row.verdict)
+    line |= _outlines(row.revision)
     line |= {
         "micrometres_per_pixel": reading.micrometres_per_pixel,
         "heat_nucleus": reading.heat.nucleus if reading.heat else None,
@@ -99,6 +100,19 @@ def _verdict(verdict: Verdict | None) -> dict[str, Cell]:
         "verdict_time": verdict.created_at.isoformat(),
         "remark": verdict.remark,
         "author": verdict.author,
+    }
+
+
+def _outlines(revision: Revision | None) -> dict[str, Cell]:
+    """Whose outlines are measured, and what the classifier says with those of a person."""
+    if revision is None:
+        names = ("outlines_author", "outlines_time", "outlines_label")
+        return {"outlines": "segmenter", **dict.fromkeys(names)}
+    return {
+        "outlines": revision.origin,
+        "outlines_author": revision.author,
+        "outlines_time": revision.created_at.isoformat(),
+        "outlines_label": revision.label,
     }
 
 

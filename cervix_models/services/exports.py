@@ -29,32 +29,66 @@ def export_csv(rows: Sequence[WorklistRow]) -> Export:
     """The readings as one CSV table, a row each."""
     from cervix_models.reports.table import readings_csv
 
-    now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return Export(f"readings-{now}.csv", "text/csv", readings_csv(rows))
+    return Export(_dated("readings", "csv"), "text/csv", readings_csv(rows))
+
+
+def export_parquet(rows: Sequence[WorklistRow]) -> Export:
+    """The same table as Parquet."""
+    from cervix_models.reports.table import readings_parquet
+
+    return Export(_dated("readings", "parquet"), "application/vnd.apache.parquet",
+                  readings_parquet(rows))  # fmt: skip
+
+
+def export_coco(rows: Sequence[WorklistRow], blob: Blob) -> Export:
+    """The newest outlines of the readings as COCO JSON.
+    Raises StorageError where a mask is missing or changed."""
+    from cervix_models.reports.coco import readings_coco
+
+    given = ((row.current, _stored(row.current.mask_sha256, blob)) for row in rows)
+    return Export(_dated("outlines", "coco.json"), "application/json", readings_coco(given))
+
+
+def export_training(rows: Sequence[WorklistRow], blob: Blob) -> Export:
+    """The pictures whose outlines a person corrected, with their masks, as a ZIP that the command
+    `data import` takes. Raises StorageError where a picture is missing or changed."""
+    from cervix_models.reports.training_set import training_zip
+
+    return Export(_dated("outlines", "zip"), "application/zip", training_zip(rows, blob))
 
 
 def export_json(row: WorklistRow) -> Export:
-    """One reading with its newest verdict, whole."""
+    """One reading with its newest verdict and outlines, whole."""
     from cervix_models.reports.record import reading_json
 
     return Export(_name(row, "json"), "application/json", reading_json(row))
 
 
 def export_geojson(row: WorklistRow, blob: Blob) -> Export:
-    """The outlines of one reading for QuPath; an empty collection where none were found.
+    """The newest outlines of one reading for QuPath; an empty collection where there are none.
     Raises StorageError where the mask is missing or changed."""
     from cervix_models.reports.geojson import reading_geojson
 
-    mask = _stored(row.reading.mask_sha256, blob)
-    return Export(_name(row, "geojson"), "application/geo+json", reading_geojson(row.reading, mask))
+    mask = _stored(row.current.mask_sha256, blob)
+    return Export(_name(row, "geojson"), "application/geo+json", reading_geojson(row.current, mask))
+
+
+def export_tiff(row: WorklistRow, blob: Blob) -> Export:
+    """The newest outlines of one reading as a label TIFF.
+    Raises StorageError where the mask is missing or changed."""
+    from cervix_models.reports.label_image import reading_tiff
+
+    mask = _stored(row.current.mask_sha256, blob)
+    return Export(_name(row, "tif"), "image/tiff", reading_tiff(row.current, mask))
 
 
 def export_pdf(row: WorklistRow, blob: Blob) -> Export:
-    """One reading as a printed report, features beside the ranges of the classes where a table of
-    them lies. Raises StorageError where a picture is missing or changed."""
+    """One reading as a printed report with its newest outlines, features beside the ranges of the
+    classes where a table of them lies. Raises StorageError where a picture is missing or changed.
+    """
     from cervix_models.reports.pdf import ReportPictures, reading_pdf
 
-    reading = row.reading
+    reading = row.current
     pictures = ReportPictures(
         image=blob(reading.image_sha256),
         mask=_stored(reading.mask_sha256, blob),
@@ -70,6 +104,10 @@ def export_pdf(row: WorklistRow, blob: Blob) -> Export:
 
 def _stored(sha256: str | None, blob: Blob) -> bytes | None:
     return None if sha256 is None else blob(sha256)
+
+
+def _dated(what: str, ending: str) -> str:
+    return f"{what}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"
 
 
 def _name(row: WorklistRow, ending: str) -> str:

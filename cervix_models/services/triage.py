@@ -22,6 +22,8 @@ from cervix_models.contracts import (
     Card,
     CellImage,
     Reading,
+    Revision,
+    RevisionOrigin,
     Segmentation,
     Verdict,
     VerdictKind,
@@ -29,7 +31,7 @@ from cervix_models.contracts import (
 )
 from cervix_models.data.intake import shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
-from cervix_models.data.pictures import grey_png
+from cervix_models.data.pictures import grey_png, pixels_of
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.settings import Settings, load_settings
@@ -134,6 +136,42 @@ class Triage:
         """All verdicts on a reading, oldest first. Raises StorageError."""
         return self.store.verdicts(reading_id)
 
+    def revise(
+        self,
+        reading_id: str,
+        labels: NDArray[np.uint8],
+        origin: RevisionOrigin,
+        author: str,
+    ) -> Revision:
+        """The stored correction of a reading's outlines, measured and asked again.
+
+        `labels` `(height, width)` are BACKGROUND, CYTOPLASM and NUCLEUS. The classifier is the
+        reading's own where it has weights here, else the default one. Raises IntakeError for
+        outlines of another size, or without nucleus or cytoplasm; StorageError and WeightsError.
+        """
+        from cervix_models.services.revisions import revision_of
+
+        reading = self.store.row(reading_id).reading
+        own = next((use.name for use in reading.models if use.role == "classifier"), CLASSIFIER)
+        here = {card.name for card in self.classifiers()}
+        revision = revision_of(
+            self.reader(), self.store, reading, labels, origin, author,
+            own if own in here else CLASSIFIER,
+        )  # fmt: skip
+        self.store.add_revision(reading_id, revision)
+        return revision
+
+    def outlines_from(self, reading: Reading, content: bytes, filename: str) -> NDArray[np.uint8]:
+        """The outlines that a file of another program holds for the picture of a reading: GeoJSON
+        as QuPath writes it, or a PNG or TIFF of labels. Raises IntakeError."""
+        from cervix_models.reports.incoming import labels_from
+
+        return labels_from(content, shown_name(filename), reading.height, reading.width)
+
+    def revisions(self, reading_id: str) -> list[Revision]:
+        """The corrected outlines of a reading, oldest first. Raises StorageError."""
+        return self.store.revisions(reading_id)
+
     def blob(self, sha256: str) -> bytes:
         """A stored picture. Raises StorageError."""
         return self.store.blob(sha256)
@@ -158,9 +196,9 @@ class Triage:
         by `labels` `(height, width)`. Raises WeightsError and StorageError."""
         from cervix_models.services.compare import opinions
 
-        image = _pixels(self.blob(reading.image_sha256), "RGB")
+        image = pixels_of(self.blob(reading.image_sha256), "RGB")
         if labels is None and reading.mask_sha256:
-            labels = _pixels(self.blob(reading.mask_sha256), "L")
+            labels = pixels_of(self.blob(reading.mask_sha256), "L")
         if reading.sample:
             image = without_letters(image)
         mask = None if labels is None else Segmentation.from_labels(labels)
@@ -191,13 +229,13 @@ class Triage:
         mask = Segmentation.from_labels(labels)
         if not (mask.nucleus.any() and mask.cytoplasm.any()):
             return {}
-        return measure(_pixels(self.blob(reading.image_sha256), "RGB"), mask)
+        return measure(pixels_of(self.blob(reading.image_sha256), "RGB"), mask)
 
     def labels(self, reading: Reading) -> NDArray[np.uint8]:
         """The stored outlines of a reading, one label a pixel. Raises StorageError."""
         if reading.mask_sha256 is None:
             return np.zeros((reading.height, reading.width), np.uint8)
-        return _pixels(self.blob(reading.mask_sha256), "L")
+        return pixels_of(self.blob(reading.mask_sha256), "L")
 
     def classifiers(self) -> list[Card]:
         """The cards of the classifiers that can read here, the most accurate first."""
@@ -237,11 +275,6 @@ def open_triage() -> Triage:
     """The service of this installation. Raises StorageError."""
     settings = load_settings()
     return Triage(open_store(settings), settings)
-
-
-def _pixels(content: bytes, mode: str) -> NDArray[np.uint8]:
-    with PilImage.open(io.BytesIO(content)) as opened:
-        return np.asarray(opened.convert(mode))
 
 
 def _check_scale(value: float | None) -> None:

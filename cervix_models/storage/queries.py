@@ -10,7 +10,12 @@ from sqlalchemy.orm import selectinload
 
 from cervix_models.contracts import Decision
 from cervix_models.errors import StorageError
-from cervix_models.storage.tables import ImageRecord, ReadingRecord, VerdictRecord
+from cervix_models.storage.tables import (
+    ImageRecord,
+    ReadingRecord,
+    RevisionRecord,
+    VerdictRecord,
+)
 from cervix_models.storage.verdicts import KINDS
 
 Columns = TypeVarTuple("Columns")
@@ -48,10 +53,19 @@ class Filter:
 ORDER = (ReadingRecord.created_at, ReadingRecord.id)  # the id settles readings of one moment
 
 
-def rows() -> sa.Select[ReadingRecord, VerdictRecord]:
-    """Every reading with its newest verdict; the models come with one query more."""
-    return _with_newest_verdict(sa.select(ReadingRecord, VerdictRecord)).options(
-        selectinload(ReadingRecord.uses)
+def rows() -> sa.Select[ReadingRecord, VerdictRecord, RevisionRecord]:
+    """Every reading with its newest verdict and its newest outlines; the models come with one query
+    more."""
+    newest = (
+        sa.select(sa.func.max(RevisionRecord.id))
+        .where(RevisionRecord.reading_id == ReadingRecord.id)
+        .correlate(ReadingRecord)
+        .scalar_subquery()
+    )
+    return (
+        _with_newest_verdict(sa.select(ReadingRecord, VerdictRecord, RevisionRecord))
+        .outerjoin(RevisionRecord, RevisionRecord.id == newest)
+        .options(selectinload(ReadingRecord.uses))
     )
 
 
@@ -75,14 +89,18 @@ def next_id(after: ReadingRecord, chosen: Filter, *, newer: bool) -> sa.Select[s
 
 
 def uses_of_image(sha256: str) -> sa.Select[int]:
-    """How many readings refer to a picture, as image, mask or heat map."""
-    return sa.select(sa.func.count()).where(
+    """How many readings and revisions refer to a picture, as image, mask or heat map."""
+    readings = sa.select(sa.func.count(ReadingRecord.id)).where(
         sa.or_(
             ReadingRecord.image_sha256 == sha256,
             ReadingRecord.mask_sha256 == sha256,
             ReadingRecord.heat_sha256 == sha256,
         )
     )
+    revisions = sa.select(sa.func.count(RevisionRecord.id)).where(
+        RevisionRecord.mask_sha256 == sha256
+    )
+    return sa.select(readings.scalar_subquery() + revisions.scalar_subquery())
 
 
 def insert_image(dialect: str, values: dict[str, Any]) -> sa.Executable:

@@ -11,10 +11,17 @@ from cervix_models.contracts import (
     ModelRole,
     ModelUse,
     Reading,
+    Revision,
+    RevisionOrigin,
     Verdict,
     VerdictKind,
 )
-from cervix_models.storage.tables import ModelUseRecord, ReadingRecord, VerdictRecord
+from cervix_models.storage.tables import (
+    ModelUseRecord,
+    ReadingRecord,
+    RevisionRecord,
+    VerdictRecord,
+)
 
 PLAIN = (
     "id", "created_at", "image_sha256", "mask_sha256", "heat_sha256", "width", "height",
@@ -71,6 +78,28 @@ def verdict_of(record: VerdictRecord) -> Verdict:
         remark=record.remark,
         author=record.author,
         created_at=record.created_at,
+    )
+
+
+def record_of_revision(reading_id: str, revision: Revision) -> RevisionRecord:
+    """The row of corrected outlines of a reading."""
+    values = asdict(revision) | {"reasons": list(revision.reasons)}
+    return RevisionRecord(reading_id=reading_id, **values)
+
+
+def revision_of(record: RevisionRecord) -> Revision:
+    """The revision of a row."""
+    return Revision(
+        created_at=record.created_at,
+        author=record.author,
+        origin=cast("RevisionOrigin", record.origin),
+        mask_sha256=record.mask_sha256,
+        features=record.features,
+        heat=None if record.heat is None else HeatShares(**record.heat),
+        decision=cast("Decision", record.decision),
+        label=record.label,
+        reasons=tuple(record.reasons),
+        probabilities=record.probabilities,
     )
 
 

@@ -14,7 +14,7 @@ from PIL import UnidentifiedImageError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cervix_models.contracts import Decision, Reading, Verdict, WorklistRow
+from cervix_models.contracts import Decision, Reading, Revision, Verdict, WorklistRow
 from cervix_models.errors import StorageError
 from cervix_models.settings import Settings
 from cervix_models.storage import queries
@@ -25,10 +25,17 @@ from cervix_models.storage.queries import Filter
 from cervix_models.storage.records import (
     reading_of,
     record_of_reading,
+    record_of_revision,
     record_of_verdict,
+    revision_of,
     verdict_of,
 )
-from cervix_models.storage.tables import ImageRecord, ReadingRecord, VerdictRecord
+from cervix_models.storage.tables import (
+    ImageRecord,
+    ReadingRecord,
+    RevisionRecord,
+    VerdictRecord,
+)
 from cervix_models.storage.verdicts import check_verdict
 
 KINDS_OF_PICTURE = {"image_sha256": "image", "mask_sha256": "mask", "heat_sha256": "heat"}
@@ -171,14 +178,38 @@ class Store:
                 raise _no_reading(reading_id)
             return [verdict_of(each) for each in session.scalars(asked.order_by(VerdictRecord.id))]
 
+    def add_revision(self, reading_id: str, revision: Revision) -> None:
+        """Adds corrected outlines, whose mask was put before; none is ever changed.
+        Raises StorageError where there is no such reading, or no such mask."""
+        with self._session(write=True) as session:
+            if session.get(ReadingRecord, reading_id) is None:
+                raise _no_reading(reading_id)
+            values = self._picture(revision.mask_sha256, "mask")
+            session.execute(queries.insert_image(self._engine.dialect.name, values))
+            session.add(record_of_revision(reading_id, revision))
+
+    def revisions(self, reading_id: str) -> list[Revision]:
+        """The corrected outlines of a reading, oldest first. Raises StorageError as `row` does."""
+        asked = sa.select(RevisionRecord).where(RevisionRecord.reading_id == reading_id)
+        with self._session() as session:
+            if session.get(ReadingRecord, reading_id) is None:
+                raise _no_reading(reading_id)
+            found = session.scalars(asked.order_by(RevisionRecord.id))
+            return [revision_of(each) for each in found]
+
     def delete_reading(self, reading_id: str) -> None:
-        """Deletes a reading with its verdicts, and its pictures where no other reading has them.
+        """Deletes a reading with its verdicts and corrected outlines, and its pictures where no
+        other reading has them.
         Raises StorageError where there is no such reading."""
         with self._session(write=True) as session:
             record = session.get(ReadingRecord, reading_id)
             if record is None:
                 raise _no_reading(reading_id)
             named = {getattr(record, name) for name in KINDS_OF_PICTURE} - {None}
+            drawn = sa.select(RevisionRecord.mask_sha256).where(
+                RevisionRecord.reading_id == reading_id
+            )
+            named |= set(session.scalars(drawn))
             session.delete(record)
             session.flush()
             for sha256 in named:
@@ -215,8 +246,14 @@ class Store:
             raise _refused(error) from error
 
 
-def _row_of(reading: ReadingRecord, verdict: VerdictRecord | None) -> WorklistRow:
-    return WorklistRow(reading_of(reading), None if verdict is None else verdict_of(verdict))
+def _row_of(
+    reading: ReadingRecord, verdict: VerdictRecord | None, revision: RevisionRecord | None
+) -> WorklistRow:
+    return WorklistRow(
+        reading_of(reading),
+        None if verdict is None else verdict_of(verdict),
+        None if revision is None else revision_of(revision),
+    )
 
 
 def _no_reading(reading_id: str) -> StorageError:

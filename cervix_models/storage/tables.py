@@ -152,3 +152,25 @@ class VerdictRecord(Base):
     remark: Mapped[str] = mapped_column(sa.Text)
     author: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class RevisionRecord(Base):
+    """Outlines that a person corrected. Rows are added and never changed; the largest id is the
+    newest."""
+
+    __tablename__ = "revisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reading_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("readings.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    author: Mapped[str] = mapped_column(sa.Text)
+    origin: Mapped[str] = mapped_column(sa.String(16))
+    mask_sha256: Mapped[str] = mapped_column(sa.ForeignKey("images.sha256"), index=True)
+    features: Mapped[Mapping[str, float]] = mapped_column(Numbers)
+    heat: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    decision: Mapped[str] = mapped_column(sa.String(16))
+    label: Mapped[str | None] = mapped_column(sa.String(64))
+    reasons: Mapped[list[str]] = mapped_column(sa.JSON)
+    probabilities: Mapped[Mapping[str, float]] = mapped_column(Numbers)

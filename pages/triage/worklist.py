@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,7 +12,7 @@ import streamlit as st
 from cervix_models.contracts import WorklistRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.plots import per_cent
-from cervix_models.services.exports import export_csv
+from cervix_models.services import exports
 from ui import session, show
 from ui.routes import picture_url
 
@@ -101,6 +103,7 @@ def _line(row: WorklistRow) -> dict[str, Any]:
         "Probability": per_cent(reading.probabilities[reading.label]) if reading.label else "–",
         "Verdict": show.verdict_words(row.verdict),
         "Remark": row.verdict.remark if row.verdict else "",
+        "Outlines": "corrected" if row.corrected else "",
         "Read at": reading.created_at.astimezone(UTC).replace(tzinfo=None),
         "Sample": "synthetic" if reading.sample else "",
     }
@@ -109,17 +112,40 @@ def _line(row: WorklistRow) -> dict[str, Any]:
 def _steps(rows: list[WorklistRow], *, more: bool) -> None:
     number = st.session_state["worklist_page"]
     waiting = next((row for row in rows if row.verdict is None), None)
-    name, mime, content = export_csv(rows)
     with st.container(horizontal=True):
         if st.button("Open the next without a verdict", shortcut="O", disabled=waiting is None):
             _open(waiting or rows[0])
         st.button("Newer", shortcut="K", disabled=number == 0, on_click=_turn, args=(-1,))
         st.button("Older", shortcut="J", disabled=not more, on_click=_turn, args=(1,))
-        st.download_button(
-            "CSV of these readings", content, name, mime, icon=":material/download:",
-            on_click="ignore",
-        )  # fmt: skip
+        _exports(rows)
     st.caption("Choose a row to open its reading.")
+
+
+def _exports(rows: list[WorklistRow]) -> None:
+    """Offers the shown readings as files, made when they are asked for."""
+    blob = session.triage().blob
+    kinds: dict[str, tuple[str, Callable[[], exports.Export], str]] = {
+        "CSV": ("csv", lambda: exports.export_csv(rows), "A row a reading, for a spreadsheet"),
+        "Parquet": ("parquet", lambda: exports.export_parquet(rows), "The same table, for pandas"),
+        "COCO": (
+            "coco.json", lambda: exports.export_coco(rows, blob), "Outlines of nuclei and cells",
+        ),
+        "Corrected outlines": (
+            "zip", lambda: exports.export_training(rows, blob),
+            "Pictures and masks that people corrected, to train a segmenter on: unpack the ZIP, "
+            "then python -m cervix_models data import",
+        ),
+    }  # fmt: skip
+    with st.popover("Export these readings", icon=":material/download:"):
+        for text, (ending, export, words) in kinds.items():
+            st.download_button(
+                text, partial(_content, export), f"readings.{ending}", help=words,
+                key=f"export-{ending}", on_click="ignore", width="stretch",
+            )  # fmt: skip
+
+
+def _content(export: Callable[[], exports.Export]) -> bytes:
+    return export().data
 
 
 def _turn(step: int) -> None:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from cervix_models.contracts import NOTICE
@@ -51,7 +52,7 @@ def test_a_cell_becomes_a_stored_reading_with_all_that_explains_it(page, triage)
     table = page.dataframe[0].value
     assert {"Feature", "Value", "In µm", *SHORTS} <= set(table.columns)
     assert [each.label for each in page.get("download_button")] == [
-        "JSON", "CSV", "GeoJSON", "PDF report",
+        "JSON", "CSV", "GeoJSON", "Label TIFF", "PDF report",
     ]  # fmt: skip
     assert not page.exception
 
@@ -205,3 +206,64 @@ def test_every_key_of_the_page_is_used_once(page) -> None:
     upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
     keys = [each.proto.shortcut for each in page.button if each.proto.shortcut]
     assert sorted(keys) == ["1", "3", "4", "5", "a", "f", "j", "k"]
+
+
+def _correcting(page, triage):
+    """The page with one reading, whose outlines are about to be corrected without a canvas, which
+    only a running application can show."""
+    upload(page, ("a.png", png(drawn_cell())))
+    (reading_id,) = triage.rows
+    page.session_state["outline-tool"] = "grow"
+    page.toggle(key=f"correct-{reading_id}").set_value(True).run()
+    return reading_id
+
+
+def test_outlines_are_corrected_and_taken_back(page, triage) -> None:
+    reading_id = _correcting(page, triage)
+    before = triage.labels(triage.rows[reading_id].current)
+    assert button(page, "Store these outlines").disabled
+    grow = next(each for each in page.slider if "larger or smaller" in each.label)
+    grow.set_value(4).run()
+    button(page, "Store these outlines").click().run()
+    (revision,) = triage.changes[reading_id]
+    assert (revision.origin, revision.author) == ("painted", "local")
+    assert revision.features["nucleus_area"] > (before == 2).sum()
+    assert any("Outlines drawn by local" in each.value for each in page.caption)
+    (warning,) = [each for each in page.warning if "these outlines" in each.value]
+    assert "the classifier says Metaplastic, 80.0 %" in warning.value
+    assert "<strong>Koilocytotic</strong>" in shown(page)  # the first answer stays
+    history = next(each.value for each in page.dataframe if "How" in each.value)
+    assert list(history["How"]) == ["drawn"]
+    assert button(page, "Store these outlines").disabled  # what was asked for was taken
+    button(page, "Back to the segmenter’s").click().run()
+    assert [each.origin for each in triage.changes[reading_id]] == ["painted", "segmenter"]
+    assert triage.changes[reading_id][1].features["nucleus_area"] == (before == 2).sum()
+    assert not page.exception
+
+
+def test_outlines_are_brought_in_from_a_file(page, triage) -> None:
+    reading_id = _correcting(page, triage)
+    labels = triage.labels(triage.rows[reading_id].reading)
+    page.session_state["outline-way"] = "imported"
+    page.run()
+    given = next(each for each in page.file_uploader if "GeoJSON" in each.label)
+    given.set_value(("bad.png", png(labels[:50]), "image/png"))
+    page.run()
+    assert any("png is 160 x 50 pixels; 160 x 160" in each.value for each in page.error)
+    assert button(page, "Store these outlines").disabled
+    given = next(each for each in page.file_uploader if "GeoJSON" in each.label)
+    given.set_value(("good.png", png(np.maximum(labels, 1)), "image/png"))
+    page.run()
+    button(page, "Store these outlines").click().run()
+    (revision,) = triage.changes[reading_id]
+    assert revision.origin == "imported"
+    assert any("brought in by local" in each.value for each in page.caption)
+
+
+def test_outlines_that_are_refused_are_told(page, triage) -> None:
+    reading_id = _correcting(page, triage)
+    grow = next(each for each in page.slider if "larger or smaller" in each.label)
+    grow.set_value(-30).run()
+    button(page, "Store these outlines").click().run()
+    assert any("The outlines have no nucleus" in each.value for each in page.error)
+    assert reading_id not in triage.changes

@@ -84,8 +84,17 @@ def test_the_next_without_a_verdict_opens_on_its_page(page, triage) -> None:
     assert page.query_params["reading"] == open_one
 
 
-def test_what_is_shown_can_be_taken_as_csv(page, triage) -> None:
+def test_what_is_shown_can_be_taken_as_files(page, triage) -> None:
     fill(triage, "Parabasal")
-    (download,) = page.run().get("download_button")
-    assert download.label == "CSV of these readings"
+    found = [each.label for each in page.run().get("download_button")]
+    assert found == ["CSV", "Parquet", "COCO", "Corrected outlines"]
     assert not page.exception
+
+
+def test_corrected_outlines_are_told(page, triage) -> None:
+    first, second = fill(triage, "Parabasal", "Koilocytotic")
+    triage.revise(second, triage.labels(triage.rows[second].reading), "painted", "local")
+    table = page.run().dataframe[0].value
+    assert sorted(table["Outlines"]) == ["", "corrected"]
+    assert triage.rows[second].corrected
+    assert not triage.rows[first].corrected

@@ -223,3 +223,78 @@ def test_weights_that_are_missing_are_said_by_the_first_reading(settings, tmp_pa
         triage.read(png(drawn_cell(100)), "cell.png")
     assert triage.count() == 0
     store.close()
+
+
+def _smaller(labels: np.ndarray) -> np.ndarray:
+    """The outlines with half of the nucleus given to the cytoplasm."""
+    out = labels.copy()
+    rows = np.flatnonzero((labels == 2).any(1))
+    upper = out[: rows[len(rows) // 2]]
+    upper[upper == 2] = 1
+    return out
+
+
+def test_corrected_outlines_are_measured_asked_again_and_kept(triage) -> None:
+    reading = triage.read(png(drawn_cell(130)), "cell.png")
+    before = triage.labels(reading)
+    revision = triage.revise(reading.id, _smaller(before), "painted", "A. Reader")
+    row = triage.reading(reading.id)
+    assert row.revision == revision == triage.revisions(reading.id)[-1]
+    assert row.reading == reading  # the first answer stays
+    np.testing.assert_array_equal(triage.labels(row.current), _smaller(before))
+    assert row.current.features["nucleus_area"] == (_smaller(before) == 2).sum()
+    assert row.current.features["nucleus_area"] < reading.features["nucleus_area"]
+    shares = revision.heat
+    assert shares.nucleus < reading.heat.nucleus
+    assert shares.nucleus + shares.cytoplasm + shares.background == pytest.approx(1)
+    assert set(revision.probabilities) == set(reading.probabilities)
+    triage.revise(reading.id, before, "segmenter", "B. Reader")
+    row = triage.reading(reading.id)
+    assert [each.origin for each in triage.revisions(reading.id)] == ["painted", "segmenter"]
+    assert row.current.mask_sha256 == reading.mask_sha256
+    assert row.current.features == pytest.approx(reading.features)
+
+
+def test_a_picture_that_was_refused_can_be_outlined_by_hand(triage) -> None:
+    reading = triage.read(png(np.full((90, 90, 3), 250, np.uint8)), "empty.png")
+    assert reading.features == {}
+    labels = np.zeros((90, 90), np.uint8)
+    labels[20:70, 20:70], labels[40:50, 40:50] = 1, 2
+    revision = triage.revise(reading.id, labels, "painted", "A. Reader")
+    assert revision.features["nucleus_area"] == 100
+    assert (revision.decision, revision.heat) == ("refer", None)
+
+
+def test_a_classifier_that_is_gone_gives_way_to_the_default(triage) -> None:
+    reading = triage.read(png(drawn_cell(130)), "cell.png")
+    gone = replace(reading, id="other", models=(replace(reading.models[0], name="gone"),))
+    triage.store.add_reading(gone)
+    revision = triage.revise("other", triage.labels(reading), "painted", "A. Reader")
+    assert revision.probabilities == pytest.approx(reading.probabilities)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda labels: labels[:50], r"The outlines are \(50, 130\) .*; \(130, 130\) of 0"),
+        (lambda labels: labels * 2, "with the values .*4"),
+        (lambda labels: np.minimum(labels, 1), "The outlines have no nucleus; one cell"),
+        (lambda labels: labels * 0, "no nucleus and no cytoplasm"),
+    ],
+)
+def test_outlines_that_cannot_be_are_refused(triage, change, sentence) -> None:
+    reading = triage.read(png(drawn_cell(130)), "cell.png")
+    kept = _stored(triage)
+    with pytest.raises(IntakeError, match=sentence):
+        triage.revise(reading.id, change(triage.labels(reading)), "painted", "A. Reader")
+    assert triage.revisions(reading.id) == []
+    assert _stored(triage) == kept
+
+
+def test_outlines_come_from_the_file_of_another_program(triage) -> None:
+    reading = triage.read(png(drawn_cell(130)), "cell.png")
+    labels = _smaller(triage.labels(reading))
+    found = triage.outlines_from(reading, png(labels), "C:\\masks\\a.png")
+    np.testing.assert_array_equal(found, labels)
+    with pytest.raises(IntakeError, match=r"^a\.png is 130 x 50"):
+        triage.outlines_from(reading, png(labels[:50]), "C:\\masks\\a.png")

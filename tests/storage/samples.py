@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from PIL import Image as Pictures
 
-from cervix_models.contracts import HeatShares, ModelUse, Reading, Verdict
+from cervix_models.contracts import HeatShares, ModelUse, Reading, Revision, Verdict
 from cervix_models.data.labels import CLASS_NAMES
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
@@ -106,3 +107,21 @@ def stored(store, number: int = 0, make=make_reading, **changes) -> Reading:
 
 def make_verdict(kind: str = "agree", label: str | None = None, remark: str = "", seconds: int = 0):
     return Verdict(kind, label, remark, "A. Reader", NOON + timedelta(hours=1, seconds=seconds))
+
+
+def make_revision(store=None, seconds: int = 0, shift: int = 3, **changes) -> Revision:
+    """Corrected outlines of a made reading; with a store, it now has their mask."""
+    mask = png(np.roll(cell_labels(), shift, axis=1))
+    revision = Revision(
+        created_at=NOON + timedelta(hours=2, seconds=seconds),
+        author="A. Reader",
+        origin="painted",
+        mask_sha256=store.put_blob(mask) if store else "f" * 64,
+        features={"nucleus_area": 1111.0, "cytoplasm_area": math.nan},
+        heat=HeatShares(0.6, 0.3, 0.1),
+        decision="class",
+        label="Metaplastic",
+        reasons=(),
+        probabilities={"Koilocytotic": 0.1, "Metaplastic": 0.9},
+    )
+    return replace(revision, **changes)

@@ -14,7 +14,7 @@ from cervix_models.storage.migrate import current, downgrade, head, upgrade
 from cervix_models.storage.tables import Base
 from tests.storage.samples import make_verdict, stored
 
-TABLES = {"alembic_version", "images", "readings", "model_uses", "verdicts"}
+TABLES = {"alembic_version", "images", "readings", "model_uses", "verdicts", "revisions"}
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.storage.samples import (
     NOON,
     cell_image,
     make_reading,
+    make_revision,
     make_verdict,
     pictures,
     png,
@@ -311,3 +312,65 @@ def run_all(threads: list[threading.Thread]) -> None:
 def rows_of(store, table: str) -> int:
     with store._engine.connect() as connection:
         return connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+def test_corrected_outlines_come_back_and_the_newest_count(store) -> None:
+    given = stored(store)
+    assert store.row(given.id).revision is None
+    assert store.row(given.id).current == given
+    first = make_revision(store)
+    second = make_revision(store, seconds=1, shift=5, origin="imported", heat=None, label=None,
+                           decision="refer", reasons=("Unsure, ünsicher.",))  # fmt: skip
+    for each in (first, second):
+        store.add_revision(given.id, each)
+    found = store.revisions(given.id)
+    assert math.isnan(found[0].features["cytoplasm_area"])
+    plain = {"nucleus_area": 1.0}
+    same = [replace(each, features=plain) for each in found]
+    assert same == [replace(each, features=plain) for each in (first, second)]
+    row = store.row(given.id)
+    assert row.reading == given  # the answer stays on record
+    assert row.revision.origin == "imported"
+    assert row.current.mask_sha256 == second.mask_sha256 != given.mask_sha256
+    assert (row.current.heat, row.current.label) == (None, given.label)
+    assert row.current.features["nucleus_area"] == 1111.0
+
+
+def test_each_row_has_its_own_newest_verdict_and_outlines(store) -> None:
+    for number in range(3):
+        stored(store, number)
+    for seconds in range(3):
+        store.add_verdict("reading-0001", make_verdict(seconds=seconds))
+        store.add_revision("reading-0001", make_revision(store, seconds, shift=seconds + 2))
+    store.add_revision("reading-0002", make_revision(store))
+    rows = store.readings(newest_first=False)
+    assert ids(rows) == [f"reading-000{n}" for n in range(3)]
+    assert [row.verdict is not None for row in rows] == [False, True, False]
+    assert [row.revision is not None for row in rows] == [False, True, True]
+    assert rows[1].revision.created_at == NOON + timedelta(hours=2, seconds=2)
+
+
+def test_outlines_without_their_mask_or_reading_are_refused(store) -> None:
+    stored(store)
+    with pytest.raises(StorageError, match=f"{'f' * 64} is not in the store"):
+        store.add_revision("reading-0000", make_revision())
+    with pytest.raises(StorageError, match="No reading has the id 'nobody'"):
+        store.add_revision("nobody", make_revision(store))
+    with pytest.raises(StorageError, match="No reading has the id 'nobody'"):
+        store.revisions("nobody")
+    assert store.revisions("reading-0000") == []
+
+
+def test_outlines_go_with_their_reading_but_not_with_another(store) -> None:
+    first, second = stored(store), stored(store, 1)
+    shared, own = make_revision(store, shift=7), make_revision(store, shift=9)
+    for reading, revision in ((first, shared), (first, own), (second, shared)):
+        store.add_revision(reading.id, revision)
+    store.delete_reading(first.id)
+    assert not store.has_blob(own.mask_sha256)
+    assert store.has_blob(shared.mask_sha256)
+    assert rows_of(store, "revisions") == 1
+    assert store.has_blob(second.mask_sha256)
+    store.delete_reading(second.id)
+    assert not store.has_blob(shared.mask_sha256)
+    assert rows_of(store, "images") == rows_of(store, "revisions") == 0
