@@ -61,3 +61,23 @@ def test_a_region_at_the_edge_is_closed_at_the_edge() -> None:
 def test_an_empty_mask_has_no_outlines() -> None:
     found = pictures.outlines(png(np.zeros((9, 9), np.uint8)))
     assert found == {"nucleus": [], "cytoplasm": []}
+
+
+def test_parts_are_tinted_within_full_borders() -> None:
+    labels = np.zeros((40, 50), np.uint8)
+    labels[5:35, 8:42], labels[15:25, 20:30] = 1, 2
+    grey = png(np.full((40, 50, 3), 200, np.uint8))
+    with Pictures.open(io.BytesIO(pictures.mask_over(grey, labels))) as opened:
+        found = np.asarray(opened)
+    assert (found[0, 0] == 200).all()  # the ground as it was
+    for row, column, colour in (
+        (5, 20, pictures.CYTOPLASM_COLOUR),
+        (34, 41, pictures.CYTOPLASM_COLOUR),
+        (15, 25, pictures.NUCLEUS_COLOUR),
+    ):
+        assert tuple(found[row, column]) == colour
+    inside = found[20, 25].astype(float)
+    assert 0 < np.abs(inside - 200).max() < 60
+    labels[:, :2] = 1  # a part that the picture's edge cuts off ends there
+    with Pictures.open(io.BytesIO(pictures.mask_over(grey, labels))) as opened:
+        assert tuple(np.asarray(opened)[20, 0]) == pictures.CYTOPLASM_COLOUR
