@@ -143,6 +143,15 @@ class OutlineReader:
             for each, image in zip(np.asarray(maps), images, strict=True)
         ]
 
+    def views_of(self, image: Image, views: int) -> list[Segmentation]:
+        """One segmentation a view of one image, at the image's own size and as it stands."""
+        batch = _prepared([image], self.card)
+        found = []
+        for view in range(views):
+            maps = turned_back(sigmoid(self.run(turned(batch, view))[0]), view)
+            found.append(one_cell(stretched(maps[0], image.shape[:2])))
+        return found
+
 
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Probabilities `(n, c)` raised to `1 / temperature` and brought back to a sum of one."""

@@ -28,6 +28,7 @@ from cervix_models.reports.incoming import labels_from
 from cervix_models.services.compare import Member, Opinion
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.revisions import check_labels
+from cervix_models.services.uncertainty import Spread
 
 USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
 OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
@@ -234,6 +235,9 @@ class FakeTriage:
             )
             for at, name in enumerate(names)
         ]  # fmt: skip
+
+    def spreads(self, reading: Reading) -> dict[str, Spread]:
+        return {name: Spread(0.9 * v, 1.1 * v) for name, v in reading.features.items()}
 
     def labels(self, reading: Reading) -> np.ndarray:
         cell, nucleus = cell_shapes(reading.height, reading.width)

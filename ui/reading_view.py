@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cervix_models.contracts import Reading, VerdictKind, WorklistRow
 from cervix_models.data.labels import CLASSES
-from cervix_models.errors import DataError, VerdictError
-from cervix_models.morphology import FEATURES, Feature, load_class_ranges
-from cervix_models.plots import feature_strip
+from cervix_models.errors import CervixError, DataError, VerdictError
+from cervix_models.morphology import (
+    FEATURES,
+    Feature,
+    class_percentiles,
+    feature_named,
+    load_class_ranges,
+)
+from cervix_models.plots import feature_strip, percentile_radar
 from cervix_models.services import exports
 from ui import session, show
 from ui.corrections import correct_outlines
 from ui.viewer import show_viewer
 
+if TYPE_CHECKING:
+    from cervix_models.services.uncertainty import Spread
+
+# Sizes, shapes and stains that a textbook names, for the radar.
+RADAR = (
+    "nucleus_area", "cytoplasm_area", "nucleus_cell_ratio", "nucleus_circularity",
+    "cell_circularity", "nucleus_eccentric_location", "nucleus_hematoxylin", "cytoplasm_eosin",
+    "halo_contrast", "nucleus_green_contrast",
+)  # fmt: skip
 REGIONS = {"nucleus": "Nucleus", "cytoplasm": "Cytoplasm", "cell": "Whole cell"}
 
 
@@ -143,13 +159,58 @@ def _features(reading: Reading) -> None:
         "Region", list(REGIONS), format_func=REGIONS.__getitem__, default="nucleus", required=True
     )
     features = tuple(each for each in FEATURES if each.region == region)
-    _strip(reading, features, ranges)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _strip(reading, features, ranges)
+    with right:
+        _radar(reading)
     scale = reading.micrometres_per_pixel
+    spreads = _spreads(reading) if st.toggle("How far do they move with the outlines?") else None
+    if spreads is not None:
+        st.caption(
+            "The segmenter outlined the cell again, turned and mirrored in eight ways; the least "
+            "and the largest of each measurement are shown. It does not say how right they are."
+        )
     st.caption("● marks a class in whose middle 90 % the value lies. Hold it against the picture.")
     st.dataframe(
-        show.feature_rows(features, reading.features, ranges, scale),
+        show.feature_rows(features, reading.features, ranges, scale, spreads),
         hide_index=True,
         alt=f"Features of the {REGIONS[region].lower()}, each beside the five classes’ ranges.",
+    )
+
+
+def _spreads(reading: Reading) -> Mapping[str, Spread] | None:
+    kept: dict[str, Mapping[str, Spread]] = st.session_state.setdefault("spreads", {})
+    if reading.id not in kept:
+        try:
+            with st.spinner("Outlining it again"):
+                kept[reading.id] = session.triage().spreads(reading)
+        except CervixError as problem:
+            st.error(show.plain(str(problem)))
+            return None
+    return kept[reading.id]
+
+
+def _radar(reading: Reading) -> None:
+    """Shows the cell against the cells of one class."""
+    names = [each.name for each in CLASSES]
+    chosen = st.selectbox(
+        "Against the cells of", names, key=f"radar-{reading.id}", placeholder="Choose a class",
+        index=names.index(reading.label) if reading.label else None,  # a referral names no class
+    )  # fmt: skip
+    if chosen is None:
+        return
+    values = {name: reading.features[name] for name in RADAR if name in reading.features}
+    try:
+        found = class_percentiles(values)[chosen]
+    except DataError as problem:
+        st.warning(show.plain(str(problem)))
+        return
+    shown = {feature_named(name).title: value for name, value in found.items()}
+    show.chart(percentile_radar(shown, chosen))
+    st.caption(
+        "Each spoke is a percentile among that class’s cells of SIPaKMeD: 50 is its middle, the "
+        "dotted rings hold its middle half. Sizes compare only at SIPaKMeD’s magnification."
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,6 +15,9 @@ from cervix_models.contracts import NOTICE, FeatureRange, HeatShares, ModelUse, 
 from cervix_models.data.labels import CLASS_NAMES, class_named
 from cervix_models.morphology import Feature, to_micrometres
 from cervix_models.plots import alt_text, amount, per_cent
+
+if TYPE_CHECKING:
+    from cervix_models.services.uncertainty import Spread
 
 MOSTLY_OUTSIDE = 0.5  # share of the heat on the background from which a page must say so
 NEUTRAL = "#8a9499"
@@ -137,9 +140,11 @@ def feature_rows(
     values: Mapping[str, float],
     ranges: Ranges,
     scale: float | None,
+    spreads: Mapping[str, Spread] | None = None,
 ) -> list[dict[str, Any]]:
-    """One table row a measured feature: the value in pixels, in micrometres where there is a
-    scale, and where the middle 90 % of each class lie, marked ● where the value is within."""
+    """One table row a measured feature: the value in pixels, its spread over turned views where
+    that was asked for, in micrometres where there is a scale, and where the middle 90 % of each
+    class lie, marked ● where the value is within."""
     rows = []
     for feature in features:
         if feature.name not in values:
@@ -147,6 +152,11 @@ def feature_rows(
         value = values[feature.name]
         row = {"Feature": feature.title + (" (added)" if feature.added else "")}
         row["Value"] = amount(value, feature.unit)
+        if spreads:
+            spread = spreads.get(feature.name)
+            row["Over 8 views"] = (
+                f"{amount(spread.low, '')} to {amount(spread.high, '')}" if spread else "–"
+            )
         if scale:
             metric = to_micrometres(feature.name, value, scale)
             row["In µm"] = amount(metric, feature.metric_unit) if feature.power else "–"

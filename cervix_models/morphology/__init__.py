@@ -8,6 +8,7 @@ from cervix_models.morphology.catalogue import (
 )
 from cervix_models.morphology.heat import heat_shares
 from cervix_models.morphology.measure import measure
+from cervix_models.morphology.percentiles import Percentiles, class_percentiles
 from cervix_models.morphology.ranges import (
     RANGES_PATH,
     RangesHeader,
@@ -21,7 +22,9 @@ __all__ = [
     "FEATURES",
     "RANGES_PATH",
     "Feature",
+    "Percentiles",
     "RangesHeader",
+    "class_percentiles",
     "class_ranges",
     "feature_named",
     "heat_shares",

@@ -22,7 +22,12 @@ from cervix_models.plots.models import (
     standing_chart,
     training_chart,
 )
-from cervix_models.plots.reading import feature_strip, opinion_map, probability_bars
+from cervix_models.plots.reading import (
+    feature_strip,
+    opinion_map,
+    percentile_radar,
+    probability_bars,
+)
 
 __all__ = [
     "CoveragePoint",
@@ -38,6 +43,7 @@ __all__ = [
     "importance_chart",
     "opinion_map",
     "per_cent",
+    "percentile_radar",
     "probability_bars",
     "reliability_diagram",
     "size_chart",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 from cervix_models.contracts import FeatureRange
 from cervix_models.data.labels import CLASS_NAMES, class_named
 from cervix_models.morphology.catalogue import Feature, to_micrometres
-from cervix_models.plots.base import BLUES, GREY, amount, new_figure, per_cent
+from cervix_models.plots.base import BLUES, CLEAR, GREY, GRID, amount, new_figure, per_cent
 
 
 def probability_bars(probabilities: Mapping[str, float], *, neutral: bool = False) -> go.Figure:
@@ -105,6 +106,41 @@ def feature_strip(
     figure.update_xaxes(title={"text": title, "font": {"size": 12}}, nticks=6)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(barmode="overlay", margin_t=26)
+    return figure
+
+
+def percentile_radar(percentiles: Mapping[str, float], class_name: str) -> go.Figure:
+    """One cell against the cells of one class: a spoke a feature, by its title, from the class's
+    least (0, the middle) to its largest (100, the rim); the band holds the middle half."""
+    closed = [*percentiles, next(iter(percentiles))] if percentiles else []
+    values = [percentiles[title] for title in closed]
+    titles = ["<br>".join(textwrap.wrap(title, 12)) for title in closed]
+    colour = class_named(class_name).colour
+    words = ", ".join(f"{title} {value:.0f}" for title, value in percentiles.items())
+    figure = new_figure(
+        f"Percentiles of this cell among {class_name} cells: {words or 'none'}.", height=380
+    )
+    for radius in (25, 75):
+        figure.add_scatterpolar(
+            r=[radius] * len(titles), theta=titles, mode="lines", hoverinfo="skip",
+            line={"color": GREY, "width": 1, "dash": "dot"},
+        )  # fmt: skip
+    figure.add_scatterpolar(
+        r=values, theta=titles, mode="lines+markers", fill="toself",
+        line={"color": colour, "width": 2}, marker={"size": 7}, opacity=0.85,
+        hovertemplate="%{theta}: percentile %{r:.0f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        margin={"l": 64, "r": 64, "t": 40, "b": 40},
+        polar={
+            "bgcolor": CLEAR,
+            "radialaxis": {
+                "range": [0, 100], "tickvals": [25, 50, 75], "gridcolor": GRID, "angle": 90,
+                "tickangle": 90, "tickfont": {"size": 10},
+            },
+            "angularaxis": {"gridcolor": GRID, "tickfont": {"size": 11}, "rotation": 90},
+        },
+    )  # fmt: skip
     return figure
 
 

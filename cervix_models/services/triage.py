@@ -40,6 +40,7 @@ from cervix_models.storage.store import Store, open_store
 if TYPE_CHECKING:
     from cervix_models.services.compare import Opinion
     from cervix_models.services.reader import Finding, Reader
+    from cervix_models.services.uncertainty import Spread
 
 log = logging.getLogger(__name__)
 
@@ -230,6 +231,16 @@ class Triage:
         if not (mask.nucleus.any() and mask.cytoplasm.any()):
             return {}
         return measure(pixels_of(self.blob(reading.image_sha256), "RGB"), mask)
+
+    def spreads(self, reading: Reading) -> dict[str, Spread]:
+        """How far each feature moves over turns and flips of the picture of a reading; empty where
+        nothing can be measured. Raises StorageError and WeightsError."""
+        from cervix_models.services.uncertainty import feature_spreads
+
+        image = pixels_of(self.blob(reading.image_sha256), "RGB")
+        return feature_spreads(
+            self.reader().outlines, without_letters(image) if reading.sample else image
+        )
 
     def labels(self, reading: Reading) -> NDArray[np.uint8]:
         """The stored outlines of a reading, one label a pixel. Raises StorageError."""

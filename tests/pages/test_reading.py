@@ -267,3 +267,26 @@ def test_outlines_that_are_refused_are_told(page, triage) -> None:
     button(page, "Store these outlines").click().run()
     assert any("The outlines have no nucleus" in each.value for each in page.error)
     assert reading_id not in triage.changes
+
+
+def test_a_cell_is_held_against_the_cells_of_a_class(page, triage) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    (chosen,) = [each for each in page.selectbox if each.label == "Against the cells of"]
+    assert chosen.value == "Koilocytotic"
+    charts = [each.proto.alt for each in page.get("plotly_chart")]
+    (radar,) = [each for each in charts if each.startswith("Percentiles of this cell")]
+    assert "Koilocytotic cells: Nucleus area " in radar
+    chosen.set_value("Parabasal").run()
+    charts = [each.proto.alt for each in page.get("plotly_chart")]
+    assert any("among Parabasal cells" in each for each in charts)
+    assert not page.exception
+
+
+def test_measurements_are_shown_with_their_spread_when_asked(page, triage) -> None:
+    upload(page, ("a.png", png(drawn_cell())))
+    assert "Over 8 views" not in page.dataframe[0].value
+    (asked,) = [each for each in page.toggle if "How far do they move" in each.label]
+    asked.set_value(True).run()
+    column = page.dataframe[0].value["Over 8 views"]
+    assert all(" to " in each for each in column)
+    assert not page.exception

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cervix_models.contracts import FeatureRange
-from cervix_models.data.labels import CLASS_NAMES, CLASSES
+from cervix_models.data.labels import CLASS_NAMES, CLASSES, class_named
 from cervix_models.errors import MeasurementError
 from cervix_models.morphology import feature_named
 from cervix_models.plots import (
@@ -18,6 +18,7 @@ from cervix_models.plots import (
     coverage_curve,
     feature_strip,
     per_cent,
+    percentile_radar,
     probability_bars,
     reliability_diagram,
 )
@@ -152,3 +153,16 @@ def test_per_cent_never_rounds_to_certainty(share, text):
 )
 def test_amounts_have_three_digits_and_a_unit(value, unit, text):
     assert amount(value, unit) == text
+
+
+def test_a_radar_has_a_closed_spoke_a_feature_and_the_middle_half() -> None:
+    figure = percentile_radar({"Nucleus area": 90.0, "Halo contrast": 12.4}, "Koilocytotic")
+    *rings, cell = figure.data
+    assert [set(each.r) for each in rings] == [{25}, {75}]
+    assert list(cell.theta) == ["Nucleus area", "Halo<br>contrast", "Nucleus area"]
+    assert list(cell.r) == [90, 12.4, 90]
+    assert cell.line.color == class_named("Koilocytotic").colour
+    assert alt_text(figure) == (
+        "Percentiles of this cell among Koilocytotic cells: Nucleus area 90, Halo contrast 12."
+    )
+    assert "none" in alt_text(percentile_radar({}, "Parabasal"))
