@@ -18,10 +18,10 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Optimiser:
-    """AdamW or Adam with a one-cycle or plateau schedule."""
+    """AdamW or Adam with its schedule; polynomial: (1 - epoch / epochs)^0.9."""
 
     name: Literal["adamw", "adam"] = "adamw"
-    schedule: Literal["one_cycle", "plateau", "constant"] = "one_cycle"
+    schedule: Literal["one_cycle", "plateau", "polynomial", "constant"] = "one_cycle"
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     epochs: int = 12
@@ -30,6 +30,9 @@ class Optimiser:
     clip_norm: float = 5.0
     patience: int = 0  # epochs without improvement before stopping; 0: never early
     ema_decay: float = 0.0  # 0: no moving average of the weights
+    # Of a plateau: what the rate is multiplied by, after so many epochs; default 0.5 after 5.
+    plateau_factor: float | None = None
+    plateau_patience: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,16 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain data, for the card, without what it does not set."""
-        return {k: v for k, v in asdict(self).items() if v not in (None, ())}
+        return _set(asdict(self))
+
+
+def _set(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without what is not set in it."""
+    return {
+        key: _set(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value not in (None, ())
+    }
 
 
 def list_recipes() -> list[str]:

@@ -1,9 +1,10 @@
-"""`dual_head_unet`: one encoder, two attention U-Net decoders, for the cell and for its nucleus.
+"""`dual_head_unet` and `dual_head_unet_convnext`: one encoder, two attention U-Net decoders.
 
 After DualHeadAttConvNeXtUNet: attention gates on the skips (Oktay et al. 2018), CBAM after each
-decoder stage (Woo et al., ECCV 2018), Dice + binary cross-entropy. This compact default has
-MobileNetV2 as encoder in place of ConvNeXt-Tiny, and one decoder stage more, so that outlines are
-drawn at half the input's resolution rather than a quarter.
+decoder stage (Woo et al., ECCV 2018), Dice + binary cross-entropy; a decoder for the cell and one
+for its nucleus. `dual_head_unet_convnext` has the encoder and the widths of the document. The
+compact default has MobileNetV2 as encoder, and one decoder stage more, so that outlines are drawn
+at half the input's resolution rather than a quarter.
 
 The first head outlines the whole cell, as SIPaKMeD's cytoplasm outlines do; the cytoplasm is the
 cell without its nucleus.
@@ -11,17 +12,28 @@ cell without its nucleus.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from timm.layers.cbam import CbamModule
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v2
+from torchvision.models import convnext_tiny, mobilenet_v2
 
 from cervix_models.registry import ModelEntry, register
 
-_TAPS = (1, 3, 6, 13, 17)  # blocks of MobileNetV2 whose maps are 1/2 ... 1/32 of the input
-_ENCODER = (16, 24, 32, 96, 320)
-_DECODER = (64, 32, 24, 16)
+
+@dataclass(frozen=True)
+class Widths:
+    """Which blocks of an encoder are read, how many channels they have, and those of a decoder."""
+
+    taps: tuple[int, ...]  # blocks, finest first
+    encoder: tuple[int, ...]
+    decoder: tuple[int, ...]  # coarsest first; one stage a skip
+
+
+COMPACT = Widths((1, 3, 6, 13, 17), (16, 24, 32, 96, 320), (64, 32, 24, 16))  # of MobileNetV2
+DOCUMENT = Widths((1, 3, 5, 7), (96, 192, 384, 768), (256, 128, 64))  # of ConvNeXt-Tiny
 
 
 class AttentionGate(nn.Module):
@@ -62,20 +74,20 @@ class DecoderStage(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Four stages up to half the input's resolution, and a head of one logit map."""
+    """Stages up to the resolution of the finest map, and a head of one logit map."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Widths) -> None:
         """Builds the stages for the encoder's maps."""
         super().__init__()
-        inputs = (_ENCODER[-1], *_DECODER[:-1])
+        inputs = (widths.encoder[-1], *widths.decoder[:-1])
         self.stages = nn.ModuleList(
             DecoderStage(a, b, c)
-            for a, b, c in zip(inputs, _ENCODER[-2::-1], _DECODER, strict=True)
+            for a, b, c in zip(inputs, widths.encoder[-2::-1], widths.decoder, strict=True)
         )
-        self.head = nn.Conv2d(_DECODER[-1], 1, 1)
+        self.head = nn.Conv2d(widths.decoder[-1], 1, 1)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        """One logit map `(n, 1, h / 2, w / 2)`."""
+        """One logit map `(n, 1, h, w)` of the finest map's size."""
         coarse = maps[-1]
         for stage, skip in zip(self.stages, maps[-2::-1], strict=True):
             coarse = stage(coarse, skip)
@@ -86,19 +98,20 @@ class Decoder(nn.Module):
 class DualHeadUNet(nn.Module):
     """Two logit maps `(n, 2, side, side)`: the whole cell, then the nucleus."""
 
-    def __init__(self) -> None:
-        """Builds encoder and decoders with random weights."""
+    def __init__(self, trunk: nn.Sequential, widths: Widths) -> None:
+        """Joins an encoder and two decoders with random weights."""
         super().__init__()
-        self.trunk = mobilenet_v2().features[:18]
-        self.cell = Decoder()
-        self.nucleus = Decoder()
+        self.trunk = trunk
+        self.taps = widths.taps
+        self.cell = Decoder(widths)
+        self.nucleus = Decoder(widths)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(n, 2, side, side)` of normalised images `(n, 3, side, side)`."""
         maps, x = [], images
         for index, block in enumerate(self.trunk):
             x = block(x)
-            if index in _TAPS:
+            if index in self.taps:
                 maps.append(x)
         logits = torch.cat([self.cell(maps), self.nucleus(maps)], 1)
         return F.interpolate(logits, size=images.shape[2:], mode="bilinear", align_corners=False)
@@ -113,8 +126,13 @@ def _unit(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def build() -> DualHeadUNet:
-    """The network with random weights."""
-    return DualHeadUNet()
+    """The compact network with random weights."""
+    return DualHeadUNet(mobilenet_v2().features[:18], COMPACT)
+
+
+def build_convnext() -> DualHeadUNet:
+    """The network of the document with random weights."""
+    return DualHeadUNet(convnext_tiny().features, DOCUMENT)
 
 
 register(
@@ -125,5 +143,16 @@ register(
         input_size=128,
         source="DualHeadAttConvNeXtUNet, Cervical Cancer Detection System, with a compact encoder",
         backbone="mobilenet_v2",
+    )
+)
+register(
+    ModelEntry(
+        name="dual_head_unet_convnext",
+        kind="segmenter",
+        builder=build_convnext,
+        input_size=128,
+        source="DualHeadAttConvNeXtUNet, Cervical Cancer Detection System; Liu et al., "
+        "A ConvNet for the 2020s, CVPR 2022",
+        backbone="convnext_tiny",
     )
 )

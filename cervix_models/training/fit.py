@@ -167,14 +167,14 @@ def _epochs(job: Job) -> int:
 
 
 def _loaders(job: Job) -> tuple[DataLoader[object], DataLoader[object]]:
-    settings = job.recipe.optimiser
-    groups = job.cells.has_mask[torch.as_tensor(job.train)].numpy()
+    settings, loss = job.recipe.optimiser, job.recipe.loss
+    rows, outlined = job.train, job.cells.has_mask[torch.as_tensor(job.train)].numpy()
     if find(job.recipe.model).kind == "classifier":
-        groups = np.zeros(len(job.train), bool)
-    batches = ShuffledBatches(groups, settings.batch_size, job.recipe.seed)
-    train = DataLoader(
-        CellRows(job.cells, job.train), sampler=batches, batch_size=None, num_workers=0
-    )
+        outlined = np.zeros(len(rows), bool)
+    elif not (loss.box or loss.consistency):  # it learns from outlines alone
+        rows, outlined = rows[outlined], outlined[outlined]
+    batches = ShuffledBatches(outlined, settings.batch_size, job.recipe.seed)
+    train = DataLoader(CellRows(job.cells, rows), sampler=batches, batch_size=None, num_workers=0)
     chunks = [list(range(i, min(i + 64, len(job.watch)))) for i in range(0, len(job.watch), 64)]
     watch = DataLoader(CellRows(job.cells, job.watch), sampler=chunks, batch_size=None)
     return train, watch

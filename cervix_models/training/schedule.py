@@ -26,11 +26,18 @@ def configure(network: nn.Module, settings: Optimiser, steps: int) -> dict[str, 
     if settings.schedule == "constant":
         return {"optimizer": optimiser}
     if settings.schedule == "plateau":
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=5)
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimiser,
+            factor=settings.plateau_factor or 0.5,
+            patience=5 if settings.plateau_patience is None else settings.plateau_patience,
+        )
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": plateau, "monitor": "val_loss"},
         }
+    if settings.schedule == "polynomial":
+        fading = torch.optim.lr_scheduler.PolynomialLR(optimiser, settings.epochs, power=0.9)
+        return {"optimizer": optimiser, "lr_scheduler": fading}
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, settings.learning_rate, total_steps=steps, pct_start=settings.warm_up
     )

@@ -10,7 +10,7 @@ changed (Sohn et al., FixMatch, NeurIPS 2020).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import torch
@@ -26,6 +26,7 @@ from cervix_models.data.transforms import (
     normalise,
 )
 from cervix_models.recipes import Recipe
+from cervix_models.segmenters.flex_unet import FlexUNet
 from cervix_models.training.batches import Batch
 from cervix_models.training.schedule import configure
 
@@ -81,6 +82,11 @@ class SegmenterTraining(L.LightningModule):
         out: Tensor = self.network(ready.contiguous(memory_format=torch.channels_last))
         return out.float()
 
+    def _scores(self, images: Tensor) -> Tensor:
+        ready = normalise(images, IMAGENET_MEAN, IMAGENET_STD)
+        network = cast(FlexUNet, self.network)
+        return network.scores(ready.contiguous(memory_format=torch.channels_last)).float()
+
     def _outlined(self, batch: Batch, rows: Tensor) -> Tensor:
         target, valid = targets_of(batch["mask"][rows])
         images, moved = augment(
@@ -91,8 +97,12 @@ class SegmenterTraining(L.LightningModule):
         )
         if moved is None:
             raise RuntimeError("augment gave no masks back")
-        logits, target, valid = self._logits(images), moved[:, :2], moved[:, 2:]
-        weights = self.recipe.loss
+        target, valid, weights = moved[:, :2], moved[:, 2:], self.recipe.loss
+        if isinstance(self.network, FlexUNet):
+            return multiclass_loss(
+                self._scores(images), target, valid, weights.cross_entropy, weights.dice
+            )
+        logits = self._logits(images)
         entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
         entropy = (entropy * valid).sum() / (valid.sum() * 2).clamp(min=1)
         return weights.cross_entropy * entropy + weights.dice * soft_dice_loss(
@@ -141,6 +151,24 @@ def soft_dice_loss(logits: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     overlap = (probability * target).sum((2, 3))
     total = probability.square().sum((2, 3)) + target.square().sum((2, 3))
     return (1 - (2 * overlap + 1) / (total + 1)).mean()
+
+
+def multiclass_loss(
+    scores: Tensor, target: Tensor, valid: Tensor, entropy_weight: float, dice_weight: float
+) -> Tensor:
+    """Categorical cross-entropy and soft Dice of scores `(n, 3, h, w)` over known places.
+
+    `target` `(n, 2, h, w)` is cell and nucleus; the classes are background, cytoplasm, nucleus.
+    """
+    classes = (target > 0.5).sum(1)
+    entropy = F.cross_entropy(scores, classes, reduction="none")[:, None]
+    entropy = (entropy * valid).sum() / valid.sum().clamp(min=1)
+    probability = scores.softmax(1) * valid
+    truth = F.one_hot(classes, scores.shape[1]).movedim(-1, 1) * valid
+    overlap = (probability * truth).sum((2, 3))
+    total = probability.square().sum((2, 3)) + truth.square().sum((2, 3))
+    dice = (1 - (2 * overlap + 1) / (total + 1)).mean()
+    return entropy_weight * entropy + dice_weight * dice
 
 
 def projection_loss(logits: Tensor, boxes: Tensor) -> Tensor:

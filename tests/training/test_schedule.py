@@ -48,3 +48,24 @@ def test_one_cycle_rises_to_its_rate_and_falls() -> None:
 def test_a_plateau_looks_at_the_watched_cells() -> None:
     found = configure(create("cnn"), Optimiser(schedule="plateau"), 40)
     assert found["lr_scheduler"]["monitor"] == "val_loss"
+
+
+def test_a_plateau_has_the_factor_and_patience_that_are_set() -> None:
+    settings = Optimiser(schedule="plateau", plateau_factor=0.4, plateau_patience=2)
+    found = configure(create("cnn"), settings, 40)
+    plateau, rate = found["lr_scheduler"]["scheduler"], settings.learning_rate
+    for _ in range(4):  # the first is the best; two more are waited for
+        assert found["optimizer"].param_groups[0]["lr"] == rate
+        plateau.step(1.0)
+    assert found["optimizer"].param_groups[0]["lr"] == pytest.approx(0.4 * rate)
+
+
+def test_a_polynomial_fades_over_the_epochs() -> None:
+    found = configure(create("cnn"), Optimiser(schedule="polynomial", epochs=10), 40)
+    rates = []
+    for _ in range(10):
+        rates.append(found["optimizer"].param_groups[0]["lr"])
+        found["optimizer"].step()
+        found["lr_scheduler"].step()
+    assert rates == pytest.approx([1e-3 * (1 - n / 10) ** 0.9 for n in range(10)])
+    assert found["optimizer"].param_groups[0]["lr"] == 0

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from cervix_models.recipes import Loss
+from cervix_models.segmenters.flex_unet import as_logits
+from cervix_models.training.batches import cells_at
+from cervix_models.training.fit import Job, _loaders
 from cervix_models.training.segmentation import (
     SegmenterTraining,
     box_masks,
     hard_dice,
+    multiclass_loss,
     projection_loss,
     soft_dice_loss,
     targets_of,
@@ -112,3 +118,36 @@ def test_what_is_watched_is_the_dice_of_known_masks(monkeypatch) -> None:
     assert said["val_nucleus_dice"] > 0.9
     middle = (said["val_cell_dice"] + said["val_nucleus_dice"]) / 2
     assert said["val_loss"] == pytest.approx(1 - middle, abs=1e-5)
+
+
+def test_scores_of_three_classes_say_the_same_as_two_logits() -> None:
+    scores = torch.randn(2, 3, 5, 6)
+    shares, logits = scores.softmax(1), as_logits(scores)
+    torch.testing.assert_close(logits[:, 0].sigmoid(), shares[:, 1] + shares[:, 2])
+    torch.testing.assert_close(logits[:, 1].sigmoid(), shares[:, 2])
+
+
+def test_the_multiclass_loss_is_small_where_the_classes_are_told_and_places_are_known() -> None:
+    target = torch.zeros(1, 2, 8, 8)
+    target[:, 0, 2:6, 2:6], target[:, 1, 3:5, 3:5] = 1, 1
+    right = 12 * F.one_hot(target.sum(1).long(), 3).movedim(-1, 1).float()
+    everywhere = torch.ones(1, 1, 8, 8)
+    assert multiclass_loss(right, target, everywhere, 1.0, 1.0) < 1e-3
+    wrong = right.clone()
+    wrong[..., :4] = wrong[..., :4].flip(1)  # the left half says nucleus for background
+    assert multiclass_loss(wrong, target, everywhere, 1.0, 1.0) > 1
+    known = everywhere.clone()
+    known[..., :4] = 0  # what is unknown is not looked at
+    assert multiclass_loss(wrong, target, known, 1.0, 1.0) < 1e-3
+    alone = multiclass_loss(wrong, target, everywhere, 1.0, 0.0)
+    both = multiclass_loss(wrong, target, everywhere, 1.0, 1.0)
+    assert both > alone > 0
+
+
+def test_without_boxes_only_outlined_cells_are_learned_from(tmp_path) -> None:
+    packed = tiny.packed(clusters=2, cells=2, herlev=12)
+    for loss, learned in ((Loss(), {True}), (Loss(box=0.5), {True, False})):
+        given = tiny.recipe(tiny.register_outliner(), loss=loss, images=("sipakmed", "herlev"))
+        rows = np.arange(len(packed))
+        loader, _ = _loaders(Job(given, cells_at(packed, 64), rows, rows[:2], tmp_path))
+        assert {bool(each) for batch in loader for each in batch["has_mask"]} == learned
