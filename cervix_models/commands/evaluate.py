@@ -14,11 +14,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Adds `evaluate`; it sets `func`, from arguments to exit code."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="measure a classifier again and write its figures into its card",
-        description="Works from the held-out predictions in weights/NAME, so it needs no images. "
-        "With --fold it reads that fold's cells anew with the network in runs/ and writes nothing.",
+        help="measure a model again and write its figures into its card",
+        description="Works from the held-out predictions in weights/NAME: of a classifier it needs "
+        "no images, of a segmenter the packed file with the true outlines. With --fold it reads "
+        "that fold's cells anew with the network in runs/ and writes nothing.",
     )
-    parser.add_argument("name", help="a classifier that was trained")
+    parser.add_argument("name", help="a model that was trained")
     parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
     parser.add_argument("--fold", type=int, help="read the cells of this fold anew")
     parser.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
@@ -27,13 +28,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    from cervix_models.cards import load_card
+    from cervix_models.data.packed import load_packed
     from cervix_models.evaluation.protocols import held_out_of
-    from cervix_models.training.finish import remeasure
+    from cervix_models.training.finish import remeasure, remeasure_segmenter
 
     settings = load_settings()
     if args.fold is not None:
         figures = _fold(args)
         _say(f"{args.name}, fold {args.fold}, {args.protocol} protocol", figures)
+        return 0
+    if load_card(args.name, settings.weights).kind == "segmenter":
+        packed = load_packed(args.packed or settings.home / "cells160.npz")
+        metrics = remeasure_segmenter(args.name, settings.weights, packed)
+        sys.stdout.write(f"{args.name}: {metrics['summary']}\n")
         return 0
     held_out_of(args.name, settings.weights, args.protocol)  # says what to do where it is missing
     metrics = remeasure(args.name, settings.weights)

@@ -16,6 +16,7 @@ import pandas as pd
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import OUTPUTS, WEIGHTS, save_card, save_weights, weights_hash
 from cervix_models.contracts import Card
+from cervix_models.data.packed import PackedSet
 from cervix_models.data.splits import held_out_hash
 from cervix_models.data.table import load_table
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -30,7 +31,7 @@ from cervix_models.evaluation.held_out import (
 from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
 from cervix_models.predictors import averaged, tempered
-from cervix_models.recipes import Recipe
+from cervix_models.recipes import Recipe, recipe_of
 from cervix_models.registry import Kind, find
 from cervix_models.training.fit import DONE, FINAL, created, trained
 from cervix_models.training.importance import permutation_importances
@@ -119,12 +120,25 @@ def remeasure(name: str, weights: Path) -> dict[str, Any]:
     card = load_card(name, weights)
     if card.kind != "classifier":
         raise DataError(
-            f"{name} is a {card.kind}; a classifier was expected. A segmenter is measured by: "
+            f"{name} is a {card.kind}; a classifier was expected. It is measured by: "
             f"python -m cervix_models train {name}"
         )
     fresh = measured(name, weights, tuple(card.recipe.get("against", ())))
     kept = {key: value for key, value in card.metrics.items() if key in KEPT}
     metrics = {**fresh, **kept, **notes_of(name)}
+    save_card(replace(card, metrics=metrics), weights / name)
+    return metrics
+
+
+def remeasure_segmenter(name: str, weights: Path, packed: PackedSet) -> dict[str, Any]:
+    """The metrics of a segmenter, worked out anew from the masks that are kept of its folds and the
+    true ones of a packed file, and put into its card.
+
+    Raises WeightsError where there is no card, DataError where a cell is not in the packed file.
+    """
+    card = load_card(name, weights)
+    plan = Plan(recipe_of(card.recipe, f"{name}/card.json"), packed, Path(), weights)
+    metrics = segmenter_metrics(plan, in_order(load_held_out(name, weights), packed))
     save_card(replace(card, metrics=metrics), weights / name)
     return metrics
 

@@ -10,7 +10,11 @@ from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.segmentation import (
     box_errors,
     dice_scores,
+    dice_with_background,
+    iou_scores,
+    pixel_scores,
     pooled_dice,
+    surface_distances,
     with_interval,
 )
 from cervix_models.training.protocol import Plan
@@ -21,15 +25,27 @@ def segmenter_metrics(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
     packed, at = plan.packed, found["positions"]
     outlined = packed.has_mask[at]
     groups = [packed.clusters[i] for i in at[outlined]]
-    scores = dice_scores(found["masks"][outlined], packed.masks[at[outlined]])
+    said, truth = found["masks"][outlined], packed.masks[at[outlined]]
+    scores = dice_scores(said, truth)
     herlev = {name: with_interval(values, groups) for name, values in scores.items()}
+    distances = surface_distances(said, truth, packed.sizes[at[outlined]])
     kinds = [packed.classes[i] for i in at[outlined]]
     boxed = ~outlined
     errors = box_errors(found["masks"][boxed], packed.sizes[at[boxed]])
     clusters = [packed.clusters[i] for i in at[boxed]]
     figures = {
         "dice": herlev,
-        "dice_pooled": pooled_dice(found["masks"][outlined], packed.masks[at[outlined]]),
+        "iou": _all(iou_scores(said, truth), groups),
+        "dice_with_background": with_interval(dice_with_background(said, truth), groups),
+        "pixels": _all(pixel_scores(said, truth), groups),
+        "distances_in_pixels": {
+            name: {
+                **_all(each, groups),
+                "not_found": float(np.isnan(each["hausdorff_95"]).mean()),
+            }
+            for name, each in distances.items()
+        },
+        "dice_pooled": pooled_dice(said, truth),
         "dice_by_class": {
             kind: {name: float(v[np.array(kinds) == kind].mean()) for name, v in scores.items()}
             for kind in sorted(set(kinds))
@@ -47,6 +63,11 @@ def segmenter_metrics(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
         f"{plan.recipe.folds} folds with captures kept apart"
     )
     return {"summary": summary, "cluster_split": figures, **notes_of(plan.recipe.name)}
+
+
+def _all(scores: dict[str, np.ndarray], groups: list[str]) -> dict[str, Any]:
+    """Each figure with its interval."""
+    return {name: with_interval(values, groups) for name, values in scores.items()}
 
 
 def _boxes_by_class(errors: np.ndarray, kinds: list[str]) -> dict[str, float]:

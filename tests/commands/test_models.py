@@ -13,12 +13,13 @@ import torch
 from cervix_models import __main__ as main_module
 from cervix_models.cards import load_card
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import save_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import list_recipes
 from cervix_models.services.disturbances import SLIDERS
 from cervix_models.training import robustness
-from cervix_models.training.finish import finish
+from cervix_models.training.finish import finish, remeasure
 from cervix_models.training.protocol import Plan
 from tests import tiny
 from tests.fakes import drawn_cell
@@ -77,14 +78,18 @@ def test_a_protocol_that_was_not_run_is_named(weights, capsys) -> None:
     assert "train small --protocol random" in capsys.readouterr().err
 
 
-def test_an_outliner_is_no_classifier(weights, capsys) -> None:
+def test_a_segmenter_needs_the_file_with_the_true_outlines(weights, capsys) -> None:
     given = tiny.recipe(tiny.register_outliner(), name="lines")
     tiny.save_tiny(weights, given)
-    (weights / "lines" / "held_out.npz").write_bytes(
-        (weights / "small" / "held_out.npz").read_bytes()
-    )
     assert main_module.main(["evaluate", "lines"]) == 2
-    assert "lines is a segmenter; a classifier was expected" in capsys.readouterr().err
+    assert "cells160.npz cannot be read as a packed data file" in capsys.readouterr().err
+
+
+def test_a_segmenter_is_no_classifier_to_be_measured_as_one(weights) -> None:
+    given = tiny.recipe(tiny.register_outliner(), name="lines")
+    tiny.save_tiny(weights, given)
+    with pytest.raises(DataError, match="lines is a segmenter; a classifier was expected"):
+        remeasure("lines", weights)
 
 
 @pytest.fixture(scope="module")

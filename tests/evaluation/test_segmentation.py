@@ -8,7 +8,11 @@ import pytest
 from cervix_models.evaluation.segmentation import (
     box_errors,
     dice_scores,
+    dice_with_background,
+    iou_scores,
+    pixel_scores,
     pooled_dice,
+    surface_distances,
     with_interval,
 )
 
@@ -119,3 +123,52 @@ def test_groups_that_are_alike_make_the_interval_wider() -> None:
 def test_an_even_score_has_no_spread() -> None:
     found = with_interval(np.full(6, 0.5), list("aabbcc"))
     assert found == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_iou_and_dice_with_background_by_hand() -> None:
+    found = _mask((5, 15, 5, 10), (8, 12, 8, 10))  # half of the cell and of the nucleus
+    scores = iou_scores(np.stack([found, TRUTH]), np.stack([TRUTH, TRUTH]))
+    assert scores["cell"].tolist() == [0.5, 1]
+    assert scores["nucleus"].tolist() == [0.5, 1]
+    empty = np.zeros_like(TRUTH)[None]
+    assert iou_scores(empty, empty)["nucleus"].tolist() == [1]
+    assert iou_scores(empty, TRUTH[None])["nucleus"].tolist() == [0]
+    ground = 2 * 300 / (300 + 350)
+    rest = [2 * 42 / (42 + 84), 2 * 8 / (8 + 16)]
+    assert dice_with_background(found[None], TRUTH[None])[0] == pytest.approx(
+        np.mean([ground, *rest])
+    )
+
+
+def test_pixels_by_hand() -> None:
+    found = _mask((5, 15, 5, 15), (8, 12, 8, 12))
+    found[0:4, 0:4] = 2  # 16 pixels of nucleus on the ground
+    scores = {name: values[0] for name, values in pixel_scores(found[None], TRUTH[None]).items()}
+    assert scores["pixel_accuracy"] == pytest.approx(1 - 16 / 400)
+    assert scores["background_accuracy"] == pytest.approx(1 - 16 / 300)
+    assert (scores["cytoplasm_accuracy"], scores["nucleus_accuracy"]) == (1, 1)
+    assert scores["mean_class_accuracy"] == pytest.approx((3 - 16 / 300) / 3)
+    assert scores["nucleus_outside_cell"] == 0.5
+    bare = np.minimum(TRUTH, 1)
+    scores = pixel_scores(bare[None], bare[None])
+    assert np.isnan(scores["nucleus_accuracy"][0])
+    assert np.isnan(scores["nucleus_outside_cell"][0])
+
+
+def test_distances_are_in_pixels_of_the_picture() -> None:
+    moved = np.roll(TRUTH, 2, axis=1)  # two pixels to the right
+    masks, truth = np.stack([moved, moved, TRUTH]), np.stack([TRUTH] * 3)
+    found = surface_distances(masks, truth, np.array([[20, 20], [60, 20], [20, 20]]))
+    assert found["cell"]["hausdorff_95"].tolist() == pytest.approx([2, 6, 0])
+    average = found["cell"]["average_surface_distance"]
+    assert 0 < average[0] < 2
+    assert average[1] > average[0]
+    assert average[2] == 0
+    lost = surface_distances(np.zeros_like(TRUTH)[None], TRUTH[None], np.array([[20, 20]]))
+    assert np.isnan(lost["nucleus"]["hausdorff_95"]).all()
+
+
+def test_an_interval_leaves_out_what_is_no_value() -> None:
+    found = with_interval(np.array([1.0, np.nan, 3.0]), ["a", "b", "c"])
+    assert found["value"] == 2
+    assert (found["low"], found["high"]) == (1, 3)

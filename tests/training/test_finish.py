@@ -18,7 +18,7 @@ from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import Optimiser
-from cervix_models.training.finish import finish, gathered
+from cervix_models.training.finish import finish, gathered, remeasure_segmenter
 from cervix_models.training.fit import trained
 from cervix_models.training.protocol import Plan, folds_of, run_fold
 from tests import tiny
@@ -138,6 +138,12 @@ def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
     assert set(figures["boxes_by_class"]) == set(CLASS_NAMES)
     assert "nucleus on 8 Herlev cells, 2 folds with captures kept apart" in card.summary
     assert card.calibration == {}
+    assert set(figures["iou"]) == {"nucleus", "cytoplasm", "cell"}
+    assert figures["dice_with_background"]["value"] > 0.9
+    assert figures["distances_in_pixels"]["cell"]["hausdorff_95"]["value"] < 10
+    assert figures["distances_in_pixels"]["nucleus"]["not_found"] == 0
+    again = remeasure_segmenter(given.name, tmp_path / "weights", packed)
+    assert json.loads(json.dumps(again)) == json.loads(json.dumps(card.metrics))
     kept = load_held_out(given.name, tmp_path / "weights")
     assert kept["masks"].shape == (18, 64, 64)
     assert sorted(kept["sha256"]) == sorted(packed.sha256)
