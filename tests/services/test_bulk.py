@@ -23,6 +23,7 @@ from cervix_models.errors import DataError
 from cervix_models.services import bulk
 from cervix_models.services.bulk import Job, read_folder
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.settings import ROOT
 from tests import tiny
 from tests.fakes import drawn_cell
 
@@ -136,22 +137,34 @@ def test_a_stopped_run_goes_on(folder, tiny_models, counting, monkeypatch) -> No
     assert sorted(counting) == sorted({*counting})
 
 
-def test_a_killed_run_goes_on(folder, tiny_models, tmp_path) -> None:
+@pytest.fixture
+def command(tiny_models, tmp_path):
+    """The start of a command line that reads with the small models, also in processes that it
+    spawns: they run the same script again, under another name."""
+    script = tmp_path / "small.py"
+    script.write_text(
+        "from tests.tiny import register_outliner\n\nregister_outliner()\n"
+        'if __name__ == "__main__":\n'
+        "    from cervix_models.__main__ import main\n\n    raise SystemExit(main())\n"
+    )
     surroundings = {
         **os.environ,
+        "PYTHONPATH": str(ROOT),
         "CERVIX_HOME": str(tiny_models.home),
         "CERVIX_WEIGHTS": str(tiny_models.weights),
         "CERVIX_CACHE": str(tiny_models.cache),
+        "CERVIX_THREADS": "1",
     }
-    tiny_models.cache.mkdir(exist_ok=True)
+    return [sys.executable, str(script), "read"], surroundings
+
+
+def test_a_killed_run_goes_on(folder, tmp_path, command) -> None:
+    asked, surroundings = command
     out = tmp_path / "t.parquet"
-    prepared = "from tests.tiny import register_outliner; register_outliner()"
-    command = f"{prepared}; from cervix_models.__main__ import main; import sys; sys.exit(main())"
-    asked = [sys.executable, "-c", command, "read", str(folder), "--out", str(out)]
-    asked += ["--processes", "1"]
+    asked = [*asked, str(folder), "--out", str(out), "--processes", "1"]
     running = subprocess.Popen(asked, env=surroundings)
     parts = out.with_name(out.name + ".parts")
-    for _ in range(1200):
+    for _ in range(2400):
         if list(parts.glob("*.parquet")) or running.poll() is not None:
             break
         time.sleep(0.05)
@@ -165,15 +178,12 @@ def test_a_killed_run_goes_on(folder, tiny_models, tmp_path) -> None:
     assert len(pd.read_parquet(out)) == 70
 
 
-def test_several_processes_read_what_one_reads(folder, tmp_path) -> None:
-    """With the weights of the project: the small ones are not known to a fresh process."""
-    tables = []
-    for count in (1, 2):
-        out = tmp_path / f"by{count}.parquet"
-        asked = ["read", str(folder / "deeper"), "--out", str(out), "--processes", str(count)]
-        assert main([*asked, "--classifier", "cnn"]) == 0
-        tables.append(pd.read_parquet(out))
-    pd.testing.assert_frame_equal(*tables, rtol=1e-4)
+def test_several_processes_read_what_one_reads(folder, tmp_path, tiny_models, command) -> None:
+    asked, surroundings = command
+    out = tmp_path / "several.parquet"
+    asked = [*asked, str(folder), "--out", str(out), "--processes", "2"]
+    subprocess.run(asked, env=surroundings, check=True)
+    pd.testing.assert_frame_equal(_run(folder, tiny_models)[0], pd.read_parquet(out), rtol=1e-4)
 
 
 def test_generated_cells_are_refused(tmp_path, tiny_models) -> None:
