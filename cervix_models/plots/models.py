@@ -88,7 +88,10 @@ def size_chart(standings: Sequence[Standing]) -> go.Figure:
         error_y=_whiskers([each.cluster for each in sized]),
         mode="markers+text",
         text=[each.name for each in sized],
-        textposition=["top left" if at % 2 else "bottom right" for at in range(len(sized))],
+        textposition=[
+            "top left" if at % 2 else "bottom left" if at > len(sized) / 2 else "bottom right"
+            for at in range(len(sized))
+        ],  # the right half to the left, where there is room
         cliponaxis=False,
         textfont={"size": 11},
         marker={"size": 10, "color": BLUE},
