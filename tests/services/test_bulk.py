@@ -232,7 +232,8 @@ def test_a_table_of_another_kind_or_of_other_weights_is_kept(folder, tiny_models
     assert len(pd.read_parquet(out)) == 70
 
 
-def test_another_classifier_reads(folder, tiny_models) -> None:
-    tiny.save_tiny(tiny_models.weights, tiny.recipe("cnn", name="other", views=1), seed=3)
-    table = _run(folder, tiny_models, classifier="other")[0]
+def test_another_classifier_reads(folder, tmp_path) -> None:
+    own = tiny.save_defaults(tmp_path / "own")
+    tiny.save_tiny(own.weights, tiny.recipe("cnn", name="other", views=1), seed=3)
+    table = _run(folder, own, classifier="other")[0]
     assert "classifier other@" in table["models"][0]
