@@ -137,7 +137,7 @@ class OutlineReader:
         """One segmentation an image, at the image's own size."""
         batch = _prepared(images, self.card)
         views = int(self.card.input["views"])
-        maps = sum(turned_back(sigmoid(self.run(turned(batch, v))[0]), v) for v in range(views))
+        maps = sum(self._maps(batch, view) for view in range(views))
         return [
             one_cell(stretched(each / views, image.shape[:2]))
             for each, image in zip(np.asarray(maps), images, strict=True)
@@ -146,11 +146,12 @@ class OutlineReader:
     def views_of(self, image: Image, views: int) -> list[Segmentation]:
         """One segmentation a view of one image, at the image's own size and as it stands."""
         batch = _prepared([image], self.card)
-        found = []
-        for view in range(views):
-            maps = turned_back(sigmoid(self.run(turned(batch, view))[0]), view)
-            found.append(one_cell(stretched(maps[0], image.shape[:2])))
-        return found
+        maps = (self._maps(batch, view)[0] for view in range(views))
+        return [one_cell(stretched(each, image.shape[:2])) for each in maps]
+
+    def _maps(self, batch: Batch, view: int) -> Batch:
+        """Probabilities `(n, 2, side, side)` by one flip or turn, turned back."""
+        return turned_back(sigmoid(self.run(turned(batch, view))[0]), view)
 
 
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

@@ -263,13 +263,9 @@ def _exports(row: WorklistRow) -> None:
         for text, (ending, export) in kinds.items():
             st.download_button(
                 text,
-                partial(_content, export),  # made when it is asked for
+                partial(exports.content_of, export),  # made when it is asked for
                 f"reading-{row.reading.id}.{ending}",
                 key=f"export-{ending}-{row.reading.id}",
                 icon=":material/download:",
                 on_click="ignore",
             )
-
-
-def _content(export: Callable[[], exports.Export]) -> bytes:
-    return export().data

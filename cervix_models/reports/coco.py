@@ -27,8 +27,8 @@ CATEGORIES = (
 def readings_coco(readings: Iterable[tuple[Reading, bytes | None]]) -> bytes:
     """COCO JSON of readings with their mask PNGs: an image each, and up to two annotations.
 
-    An image's `file_name` is its sha256 with .png, as the training export names it. Raises
-    StorageError for a picture that is no mask.
+    An image's `file_name` is its sha256 with .png. Raises StorageError for a picture that is no
+    mask.
     """
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

@@ -24,9 +24,7 @@ def reading_tiff(reading: Reading, mask_png: bytes | None) -> bytes:
     if mask_png is not None:
         labels = read_mask(mask_png).labels()
     tags = ImageFileDirectory_v2()
-    tags[_DESCRIPTION] = (
-        f"0 background, 1 cytoplasm, 2 nucleus. Reading {reading.id}. {NOTICE}".encode("ascii")
-    ).decode()
+    tags[_DESCRIPTION] = f"0 background, 1 cytoplasm, 2 nucleus. Reading {reading.id}. {NOTICE}"
     if reading.micrometres_per_pixel:
         tags[_UNIT] = _CENTIMETRE
         tags[_X] = tags[_Y] = 10_000 / reading.micrometres_per_pixel

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from PIL import Image as Pictures
 from skimage.measure import find_contours
 
 from cervix_models.contracts import Mask, Segmentation
+from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import StorageError
 
 LABELS = (0, 1, 2)  # background, cytoplasm, nucleus: all that a mask may hold
@@ -18,8 +16,7 @@ LABELS = (0, 1, 2)  # background, cytoplasm, nucleus: all that a mask may hold
 
 def read_mask(mask_png: bytes) -> Segmentation:
     """The segmentation of a stored mask. Raises StorageError for a picture that is no mask."""
-    with Pictures.open(io.BytesIO(mask_png)) as picture:
-        labels = np.asarray(picture.convert("L"))
+    labels = pixels_of(mask_png, "L")
     if not np.isin(labels, LABELS).all():
         raise StorageError(
             "The picture given as mask holds other values than 0, 1 and 2 (background, cytoplasm, "

@@ -36,6 +36,11 @@ Progress = Callable[[int, int], None]  # pictures done, pictures in all
 BATCH = 32  # pictures a part
 MOST = 4  # processes, where none are asked for: each holds all models
 BETWEEN = "; "  # several texts in one cell
+COLUMNS = (  # of every row, in their order, before those of the gate and of the models
+    "file", "file_sha256", "width", "height", "decision", "label",
+    *(f"probability_{name}" for name in CLASS_NAMES),
+    "conformal_set", "reasons", "warnings", *(each.name for each in FEATURES),
+)  # fmt: skip
 NEEDED = ("file", "file_sha256", "decision", "models")  # columns of every table of ours
 
 
@@ -274,14 +279,6 @@ def _answer(taken: Taken, finding: Finding) -> Row:
         **{f"gate_{name}": value for name, value in finding.gate.items()},
         **finding.features,
     }
-
-
-_TEXTS = ("label", "conformal_set", "reasons", "warnings")
-COLUMNS = (
-    "file", "file_sha256", "width", "height", "decision", *_TEXTS[:1],
-    *(f"probability_{name}" for name in CLASS_NAMES), *_TEXTS[1:],
-    *(each.name for each in FEATURES),
-)  # fmt: skip
 
 
 def _sha256(content: bytes) -> str:

@@ -25,6 +25,11 @@ class Export(NamedTuple):
     data: bytes
 
 
+def content_of(export: Callable[[], Export]) -> bytes:
+    """The bytes of an export that is made only now, when they are asked for."""
+    return export().data
+
+
 def export_csv(rows: Sequence[WorklistRow]) -> Export:
     """The readings as one CSV table, a row each."""
     from cervix_models.reports.table import readings_csv

@@ -27,7 +27,7 @@ def segmenter_metrics(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
     groups = [packed.clusters[i] for i in at[outlined]]
     said, truth = found["masks"][outlined], packed.masks[at[outlined]]
     scores = dice_scores(said, truth)
-    herlev = {name: with_interval(values, groups) for name, values in scores.items()}
+    herlev = _all(scores, groups)
     distances = surface_distances(said, truth, packed.sizes[at[outlined]])
     kinds = [packed.classes[i] for i in at[outlined]]
     boxed = ~outlined

@@ -139,13 +139,9 @@ def _exports(rows: list[WorklistRow]) -> None:
     with st.popover("Export these readings", icon=":material/download:"):
         for text, (ending, export, words) in kinds.items():
             st.download_button(
-                text, partial(_content, export), f"readings.{ending}", help=words,
+                text, partial(exports.content_of, export), f"readings.{ending}", help=words,
                 key=f"export-{ending}", on_click="ignore", width="stretch",
             )  # fmt: skip
-
-
-def _content(export: Callable[[], exports.Export]) -> bytes:
-    return export().data
 
 
 def _turn(step: int) -> None:

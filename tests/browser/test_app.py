@@ -214,13 +214,18 @@ def test_verdict_and_next_are_given_by_keys_even_from_the_picture(
     page.wait_for_url(re.compile(seeded[1]["refer"]), timeout=20_000)
 
 
+def _compare(page: Page, address: str, reading: str) -> None:
+    """Opens the comparison of models on a reading, and waits until they have answered."""
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.goto(f"{address}/compare?reading={reading}")
+    expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
+
+
 @needs_weights
 def test_an_outline_painted_by_hand_is_measured_and_asked_again(
     page: Page, seeded_address: str, seeded
 ) -> None:
-    page.set_viewport_size({"width": 1280, "height": 2400})
-    page.goto(f"{seeded_address}/compare?reading={seeded[1]['class']}")
-    expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
+    _compare(page, seeded_address, seeded[1]["class"])
     apply = page.get_by_role("button", name="Apply the change")
     expect(apply).to_be_disabled(timeout=30_000)
     canvas = page.locator("canvas").last
@@ -253,9 +258,7 @@ def _tab_to(page: Page, selector: str) -> None:
 def test_an_outline_is_changed_and_asked_again_from_the_keyboard(
     page: Page, seeded_address: str, seeded
 ) -> None:
-    page.set_viewport_size({"width": 1280, "height": 2400})
-    page.goto(f"{seeded_address}/compare?reading={seeded[1]['class']}")
-    expect(page.get_by_text("What each gives each class")).to_be_visible(timeout=120_000)
+    _compare(page, seeded_address, seeded[1]["class"])
     expect(page.locator("canvas").last).to_be_visible(timeout=30_000)
     page.get_by_role("radio", name="Grow or shrink").focus()
     page.keyboard.press("Space")
