@@ -18,7 +18,7 @@ from cervix_models.errors import WeightsError
 from cervix_models.registry import create
 
 # Of each kind, in order; of a classifier, where its recipe names no others.
-OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus")}
+OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus"), "finder": ("nucleus",)}
 
 
 def save_weights(network: nn.Module, folder: Path) -> str:

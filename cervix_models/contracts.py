@@ -18,7 +18,7 @@ Heat = NDArray[np.float32]  # (height, width), 0..1
 
 Decision = Literal["class", "refer"]
 # A member is one of the classifiers that an ensemble, the classifier of a reading, is the mean of.
-ModelRole = Literal["classifier", "member", "segmenter"]
+ModelRole = Literal["classifier", "member", "segmenter", "finder"]
 VerdictKind = Literal["agree", "correct", "refer"]
 # Where corrected outlines come from; "segmenter" takes a correction back.
 RevisionOrigin = Literal["painted", "imported", "segmenter"]
@@ -170,12 +170,41 @@ class Revision:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where in a whole field the cell of a reading was found."""
+
+    field_id: str
+    number: int  # in the field, from 1
+    left: int  # of the reading's picture, in pixels of the field
+    top: int
+    x: float  # centre of the nucleus, in pixels of the field
+    y: float
+    score: float  # 0..1, of the finder
+
+
+@dataclass(frozen=True)
+class FieldReading:
+    """A whole field that was read cell by cell; its cells are readings with a Place."""
+
+    id: str
+    created_at: datetime  # with time zone UTC
+    image_sha256: str  # of the picture that is shown: the field, or an overview of it
+    width: int  # of the field itself
+    height: int
+    complete: bool  # False where it was stopped before all of it was read
+    models: tuple[ModelUse, ...]
+    micrometres_per_pixel: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class WorklistRow:
     """One reading as the worklist shows it."""
 
     reading: Reading
     verdict: Verdict | None
     revision: Revision | None = None  # the newest
+    place: Place | None = None  # of a cell of a field
 
     @property
     def corrected(self) -> bool:
@@ -214,7 +243,7 @@ class Card:
 
     name: str
     version: str
-    kind: Literal["classifier", "segmenter", "encoder"]
+    kind: Literal["classifier", "segmenter", "finder", "encoder"]
     classes: tuple[str, ...]
     input: Mapping[str, Any]  # size, resize, mean, std, sees_scale
     data: Mapping[str, Any]  # data set, counts, hash of the split, origin of the first weights

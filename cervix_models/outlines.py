@@ -12,6 +12,7 @@ from cervix_models.contracts import Mask, Segmentation
 Maps = NDArray[np.float32]
 
 LEAST_CELL = 0.01  # of the picture: a smaller piece is no cell
+NEAR = 12.0  # pixels that a nucleus may lie from where it is known to be
 LEAST_NUCLEUS = 0.0005  # of the picture: a smaller piece is no nucleus
 
 
@@ -26,6 +27,37 @@ def one_cell(maps: Maps, threshold: float = 0.5) -> Segmentation:
     nucleus = _main_piece(nuclei & cell, LEAST_NUCLEUS, central=False)
     nucleus = ndimage.binary_fill_holes(nucleus)
     return Segmentation(nucleus=nucleus, cytoplasm=cell & ~nucleus)
+
+
+def cell_at(
+    maps: Maps, point: tuple[float, float], inside: Mask, threshold: float = 0.5
+) -> Segmentation:
+    """The cell round a nucleus that is known to be at `point` (x, y), of maps as one_cell takes.
+
+    The nucleus is the piece nearest to the point, if it is within NEAR of it; the cell is what lies
+    `inside` and hangs together with it. Both are empty where there is no such nucleus.
+    """
+    nucleus = _piece_near((maps[1] > threshold) & inside, point)
+    cell = label(((maps[0] > threshold) & inside) | nucleus, connectivity=1)
+    if nucleus.any():
+        cell = ndimage.binary_fill_holes(cell == np.bincount(cell[nucleus]).argmax())
+    else:
+        cell = np.zeros_like(nucleus)
+    nucleus = ndimage.binary_fill_holes(nucleus) & cell
+    return Segmentation(nucleus=nucleus, cytoplasm=cell & ~nucleus)
+
+
+def _piece_near(mask: Mask, point: tuple[float, float]) -> Mask:
+    """The connected piece nearest to a point; empty where none is within NEAR."""
+    if not mask.any():
+        return mask
+    pieces = label(mask, connectivity=1)
+    rows, columns = np.nonzero(mask)
+    apart = np.hypot(rows + 0.5 - point[1], columns + 0.5 - point[0])
+    at = int(apart.argmin())
+    if apart[at] > NEAR:
+        return np.zeros_like(mask)
+    return np.asarray(pieces == pieces[rows[at], columns[at]])
 
 
 def _main_piece(mask: Mask, least: float, *, central: bool) -> Mask:

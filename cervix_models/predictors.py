@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.cards import members_of
-from cervix_models.contracts import Card, Classification, Image, Segmentation
+from cervix_models.contracts import Card, Classification, Image, Mask, Segmentation
 from cervix_models.errors import MeasurementError
 from cervix_models.exporting import onnx_session
+from cervix_models.finding import Sight, nuclei_of
 from cervix_models.inference import (
     Batch,
     prepared,
@@ -24,7 +25,7 @@ from cervix_models.inference import (
     turned_back,
 )
 from cervix_models.morphology import measure
-from cervix_models.outlines import one_cell
+from cervix_models.outlines import cell_at, one_cell
 from cervix_models.settings import Settings
 
 Masks = Sequence[Segmentation]
@@ -143,6 +144,21 @@ class OutlineReader:
             for each, image in zip(np.asarray(maps), images, strict=True)
         ]
 
+    def predict_at(
+        self,
+        images: Sequence[Image],
+        points: Sequence[tuple[float, float]],
+        insides: Sequence[Mask],
+    ) -> list[Segmentation]:
+        """One segmentation an image, of the cell round the nucleus at a known point `(x, y)`,
+        within what is `inside`; as it stands, without other views."""
+        batch = _prepared(images, self.card)
+        maps = self._maps(batch, 0)
+        return [
+            cell_at(stretched(each, image.shape[:2]), point, inside)
+            for each, image, point, inside in zip(maps, images, points, insides, strict=True)
+        ]
+
     def views_of(self, image: Image, views: int) -> list[Segmentation]:
         """One segmentation a view of one image, at the image's own size and as it stands."""
         batch = _prepared([image], self.card)
@@ -152,6 +168,26 @@ class OutlineReader:
     def _maps(self, batch: Batch, view: int) -> Batch:
         """Probabilities `(n, 2, side, side)` by one flip or turn, turned back."""
         return turned_back(sigmoid(self.run(turned(batch, view))[0]), view)
+
+
+class NucleusReader:
+    """A finder of `weights/`: the nuclei of a whole field."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        """Loads the weights `name`. Raises WeightsError."""
+        run, self.card = onnx_session(name, settings)
+        given = self.card.input
+        self.logits = lambda batch: run(batch)[0]
+        self.sight = Sight(
+            int(given["size"]), float(given["scale"]), int(given["stride"]),
+            tuple(given["mean"]), tuple(given["std"]),
+        )  # fmt: skip
+
+    def find(self, image: Image) -> NDArray[np.float64]:
+        """Centres and scores `(k, 3)` of the nuclei of a field: x, y in its pixels, 0..1."""
+        fitted = self.card.calibration
+        found = nuclei_of(image, self.logits, self.sight, float(fitted["apart"]))
+        return found[found[:, 2] >= float(fitted["threshold"])]
 
 
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

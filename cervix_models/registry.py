@@ -12,7 +12,7 @@ from torch import nn
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError
 
-Kind = Literal["classifier", "segmenter"]
+Kind = Literal["classifier", "segmenter", "finder"]
 # What a network is given: an image; the image with the masks of cell and nucleus as two more
 # channels; or the measurements of morphology.FEATURES.
 Reads = Literal["image", "masked", "features"]

@@ -4,10 +4,11 @@
 # where it was; runs of a recipe that was changed since are refused: move them away, or name another
 # folder in RUNS.
 #
-#   PACKED="data/cells160.npz data/tiles160.npz" RUNS=runs scripts/train_all.sh [RECIPE...]
+#   PACKED="data/cells160.npz data/tiles160.npz" FIELDS=data/fields.npz RUNS=runs \
+#     scripts/train_all.sh [RECIPE...]
 #
 # The packed files are written by `python -m cervix_models data pack`, the windows of fields with
-# --tiles; nothing else of the images is needed, but for the ranges of the features, which are measured
+# --tiles, whole fields with --fields (for what finds nuclei; left out where there are none); nothing else of the images is needed, but for the ranges of the features, which are measured
 # on imported cells at their own size. Weights of more than LIMIT megabytes (default 16) are made only
 # where ALL=1; without it such a recipe is measured, and its card says so.
 set -euo pipefail
@@ -16,6 +17,7 @@ cd "$(dirname "$0")/.."
 home=${CERVIX_HOME:-data}
 packed=${PACKED:-$home/cells160.npz}
 [ -n "${PACKED:-}" ] || [ ! -f "$home/tiles160.npz" ] || packed="$packed $home/tiles160.npz"
+fields=${FIELDS:-$home/fields.npz}
 runs=${RUNS:-runs}
 changed=no
 plan=$(python - "${CERVIX_WEIGHTS:-weights}" "${ALL:-}" "${LIMIT:-16}" "$@" <<'PYTHON'
@@ -45,6 +47,8 @@ def large(recipe):
 def needed(recipe):
     """What is to be made: "weights", or "folds" of what is too large; and "random"."""
     made = "folds" if large(recipe) and not all_ else "weights"
+    if recipe.model and find(recipe.model).kind == "finder":
+        made = "fields"
     measured = bool(recipe.model) and find(recipe.model).kind == "classifier" and not recipe.contrast
     try:
         card, _ = members_of(recipe.name, weights)
@@ -72,6 +76,14 @@ while read -r recipe needed; do
       continue
     fi
     options=()
+    if [ "$what" = fields ]; then
+      if [ -f "$fields" ]; then
+        python -m cervix_models train "$recipe" --packed "$fields" --runs "$runs" </dev/null
+      else
+        echo "$recipe: there is no $fields; import CRIC, then run: python -m cervix_models data pack cric --fields"
+      fi
+      continue
+    fi
     [ "$what" != folds ] || options=(--folds-only)
     [ "$what" != random ] || options=(--protocol random)
     # shellcheck disable=SC2086 # several files, none with spaces

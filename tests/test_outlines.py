@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cervix_models.outlines import LEAST_CELL, LEAST_NUCLEUS, one_cell
+from cervix_models.outlines import LEAST_CELL, LEAST_NUCLEUS, cell_at, one_cell
 
 SIDE = 100
 
@@ -88,3 +88,33 @@ def test_the_threshold_decides() -> None:
     maps = 0.6 * _maps(_disc(50, 50, 30), _disc(50, 50, 8))
     assert one_cell(maps).cell.any()
     assert not one_cell(maps, threshold=0.7).cell.any()
+
+
+def _two_cells() -> np.ndarray:
+    """Maps of two touching cells of one piece, each with a nucleus."""
+    maps = np.zeros((2, 60, 100), np.float32)
+    maps[0, 10:50, 5:95] = 0.9
+    maps[1, 25:35, 20:30] = maps[1, 25:35, 70:80] = 0.9
+    return maps
+
+
+def test_the_cell_at_a_known_nucleus_is_taken_and_nothing_of_the_other() -> None:
+    inside = np.zeros((60, 100), bool)
+    inside[:, 50:] = True
+    found = cell_at(_two_cells(), (76.0, 30.0), inside)
+    assert found.nucleus[30, 75]
+    assert not found.cell[:, :50].any()
+    assert found.cell[12, 90]
+    assert not (found.nucleus & found.cytoplasm).any()
+
+
+def test_the_nucleus_near_the_known_place_counts_not_the_larger() -> None:
+    maps = _two_cells()
+    maps[1, 20:45, 15:45] = 0.9
+    found = cell_at(maps, (75.0, 30.0), np.ones((60, 100), bool))
+    assert found.nucleus.sum() == 100
+
+
+def test_without_a_nucleus_near_the_place_there_is_no_cell() -> None:
+    found = cell_at(_two_cells(), (50.0, 15.0), np.ones((60, 100), bool))
+    assert not found.cell.any()

@@ -38,6 +38,7 @@ def _batch(side: int) -> dict[str, torch.Tensor]:
         "mask": masks,
         "has_mask": torch.tensor([True, True, False, False]),
         "margin": torch.full((4, 2), 0.1),
+        "peaks": (masks == 2)[:, None].float(),
     }
 
 
@@ -62,13 +63,22 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
         wanted, found = network(images), again(images)
     torch.testing.assert_close(found, wanted, rtol=0, atol=0)
     assert not again.training
-    size = (2, 5) if entry.kind == "classifier" else (2, 2, *images.shape[2:])
-    assert found.shape == size
+    assert found.shape == _size(entry, images)
     assert card.classes == OUTPUTS[entry.kind]
     if entry.kind == "classifier":
         assert entry.cam_layers or entry.reads == "features"
         assert all(again.get_submodule(each) is not None for each in entry.cam_layers)
         torch.testing.assert_close(again.head(again.embed(images)), found)
+
+
+def _size(entry: ModelEntry, images: torch.Tensor) -> tuple[int, ...]:
+    """The shape of what a network of this kind answers of images."""
+    height, width = images.shape[2:] if images.ndim == 4 else (0, 0)
+    return {
+        "classifier": (2, 5),
+        "segmenter": (2, 2, height, width),
+        "finder": (2, 1, height // 2, width // 2),
+    }[entry.kind]
 
 
 def _given(entry: ModelEntry) -> torch.Tensor:

@@ -18,6 +18,12 @@ PAGES = {
             url_path="triage",
         ),
         st.Page(
+            "../pages/triage/field.py",
+            title="Read a field",
+            icon=":material/grid_view:",
+            url_path="field",
+        ),
+        st.Page(
             "../pages/triage/compare.py",
             title="Compare models",
             icon=":material/compare:",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cervix_models.contracts import Reading, VerdictKind, WorklistRow
+from cervix_models.contracts import Reading, WorklistRow
 from cervix_models.data.labels import CLASSES
-from cervix_models.errors import CervixError, DataError, VerdictError
+from cervix_models.errors import CervixError, DataError
 from cervix_models.morphology import (
     FEATURES,
     Feature,
@@ -22,6 +22,7 @@ from cervix_models.plots import feature_strip, percentile_radar
 from cervix_models.services import exports
 from ui import session, show
 from ui.corrections import correct_outlines
+from ui.verdict import take_verdict
 from ui.viewer import show_viewer
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show_reading(row: WorklistRow) -> None:
         _picture(reading)
     with right:
         _shares(reading)
-        _verdict(row)
+        take_verdict(row)
     details, outlines, models, files = st.tabs(["Features", "Outlines", "Models", "Export"])
     with details:
         _features(reading)
@@ -79,71 +80,6 @@ def _shares(reading: Reading) -> None:
     elif reading.probabilities:
         with st.expander("What the classifier measured; none of it is an answer"):
             show.probabilities(reading)
-
-
-def _verdict(row: WorklistRow) -> None:
-    reading = row.reading
-    st.header("Your verdict", anchor=False)
-    if row.verdict is not None:
-        given = row.verdict
-        remark = f" – {show.plain(given.remark)}" if given.remark else ""
-        st.success(
-            f"**{show.verdict_words(given)}**{remark}  \n{show.when(given.created_at)}",
-            icon=":material/task_alt:",
-        )
-    if problem := st.session_state.pop("verdict_problem", None):
-        st.error(show.plain(problem))
-    st.text_input(
-        "Remark (optional)",
-        key=_remark_key(reading),
-        max_chars=500,
-        placeholder="Kept with the verdict",
-    )
-    with st.container(horizontal=True):
-        agree = f"Agree: {show.answer_words(reading)}"
-        _verdict_button(reading, agree, "agree", shortcut="A", kind="primary")
-        if reading.label is not None:
-            _verdict_button(reading, "Refer", "refer", shortcut="F")
-    st.caption("Or it is:")
-    with st.container(horizontal=True):
-        for number, each in enumerate(CLASSES, start=1):
-            if each.name != reading.label:
-                _verdict_button(reading, each.name, "correct", each.name, shortcut=str(number))
-
-
-def _verdict_button(
-    reading: Reading,
-    text: str,
-    verdict: VerdictKind,
-    label: str | None = None,
-    *,
-    shortcut: str,
-    kind: str = "secondary",
-) -> None:
-    st.button(
-        text,
-        key=f"verdict-{verdict}-{label}-{reading.id}",
-        type="primary" if kind == "primary" else "secondary",
-        shortcut=shortcut,
-        on_click=_give_verdict,
-        args=(reading, verdict, label),
-    )
-
-
-def _give_verdict(reading: Reading, verdict: VerdictKind, label: str | None) -> None:
-    remark = st.session_state.get(_remark_key(reading), "").strip()
-    author = session.current_user().name
-    try:
-        session.triage().give_verdict(reading.id, verdict, label, remark, author)
-    except VerdictError as problem:
-        st.session_state["verdict_problem"] = str(problem)
-        return
-    st.session_state[_remark_key(reading)] = ""
-    st.toast("Verdict stored", icon=":material/task_alt:")
-
-
-def _remark_key(reading: Reading) -> str:
-    return f"remark-{reading.id}"
 
 
 def _features(reading: Reading) -> None:

@@ -12,6 +12,7 @@ from PIL import Image as Pictures
 
 from cervix_models.contracts import Reading
 from cervix_models.errors import StorageError
+from cervix_models.services.fields import Fields
 from cervix_models.services.models import ModelRow, rows
 from cervix_models.services.triage import Triage, open_triage
 
@@ -67,6 +68,19 @@ def triage() -> Triage:
         st.stop()
 
 
+@st.cache_resource(show_spinner=False)
+def shared_fields() -> Fields:
+    """The service of whole fields, one a process; its models load with the first field.
+    Raises StorageError where the store cannot be opened."""
+    return Fields(shared_triage())
+
+
+def fields() -> Fields:
+    """The service of whole fields, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_fields()
+
+
 @st.cache_resource(show_spinner=False, ttl=60)
 def model_rows() -> list[ModelRow]:
     """Every measured classifier, the most accurate first. Raises WeightsError."""
@@ -105,6 +119,17 @@ def cell_pictures(sha256: tuple[str, ...]) -> dict[str, bytes]:
     from cervix_models.services.imported import cell_pictures  # brings SciPy and scikit-learn
 
     return cell_pictures(triage().settings, sha256)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def thumbnail(sha256: str, side: int) -> bytes:
+    """A stored picture, at most `side` pixels wide and high, as JPEG. Raises StorageError."""
+    out = io.BytesIO()
+    with Pictures.open(io.BytesIO(shared_triage().blob(sha256))) as opened:
+        small = opened.convert("RGB")
+        small.thumbnail((side, side))
+        small.save(out, "JPEG", quality=88)
+    return out.getvalue()
 
 
 def image_url(content: bytes) -> str:

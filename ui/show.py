@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,11 @@ def answer_words(reading: Reading) -> str:
     return reading.label or "Refer"
 
 
+def short_words(reading: Reading) -> str:
+    """The two letters of the class, or `refer`."""
+    return class_named(reading.label).short if reading.label else "refer"
+
+
 def picture_words(reading: Reading) -> str:
     """What the picture of a reading shows, for readers who do not see it."""
     kind = "Synthetic sample cell" if reading.sample else "Cell image"
@@ -90,6 +95,13 @@ def answer(reading: Reading) -> None:
         below = f'<p class="cx-quiet">In the data set’s own words: {group}.</p>'
     line = f'<div class="cx-answer">{badge_html(reading.label)}{words}</div>'
     st.html(f'<div class="cx">{line}{below}</div>')
+
+
+def legend(labels: Collection[str | None]) -> None:
+    """Shows the letters and colours of those classes, in their one order, and of `Refer` (None)."""
+    names = [name for name in (*CLASS_NAMES, None) if name in labels]
+    words = " ".join(f"<span>{badge_html(name)} {name or 'Refer'}</span>" for name in names)
+    st.html(f'<p class="cx cx-legend">{words}</p>')
 
 
 def probabilities(reading: Reading) -> None:

@@ -48,6 +48,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     three.add_argument(
         "--tiles", action="store_true", help="windows of whole fields (named sets) instead of crops"
     )
+    three.add_argument(
+        "--fields", action="store_true",
+        help="whole fields (named sets) with the centres of their nuclei, into fields.npz",
+    )  # fmt: skip
     three.set_defaults(func=_pack)
 
     four = verbs.add_parser("list", help="list the imported image sets")
@@ -73,9 +77,16 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _pack(args: argparse.Namespace) -> int:
+    from cervix_models.data.fields import pack_fields
     from cervix_models.data.packed import pack, pack_tiles
 
     home = load_settings().home
+    if args.fields:
+        path = pack_fields(
+            _chosen(home, args.names), args.out or home / "fields.npz", quality=args.quality
+        )
+        _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+        return 0
     out = args.out or home / f"{'tiles' if args.tiles else 'cells'}{args.size}.npz"
     write = pack_tiles if args.tiles else pack
     path = write(_chosen(home, args.names), out, size=args.size, quality=args.quality)

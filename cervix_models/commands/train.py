@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cervix_models.settings import ROOT, load_settings
+
+if TYPE_CHECKING:
+    from cervix_models.recipes import Recipe
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -15,8 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("recipe", help="name of a recipe, or path of a .toml file")
     parser.add_argument(
-        "--packed", type=Path, nargs="+", help="default: cells160.npz in CERVIX_HOME"
-    )
+        "--packed", type=Path, nargs="+",
+        help="default: cells160.npz in CERVIX_HOME; of a finder of nuclei, fields.npz",
+    )  # fmt: skip
     parser.add_argument("--protocol", choices=("cluster", "random"), default="cluster")
     parser.add_argument(
         "--name", help="of a new model of the same recipe, for the classes of the packed file"
@@ -41,6 +46,7 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.cards import CARD
     from cervix_models.data.packed import load_all
     from cervix_models.recipes import load_recipe
+    from cervix_models.registry import find
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
     from cervix_models.training.inputs import for_packed
@@ -48,9 +54,11 @@ def _train(args: argparse.Namespace) -> int:
 
     settings = load_settings()
     torch.set_num_threads(settings.threads)
+    recipe = load_recipe(args.recipe)
+    if recipe.model and find(recipe.model).kind == "finder":
+        return _train_finder(args, recipe)
     files = args.packed or [settings.home / "cells160.npz"]
     packed = load_all(files)
-    recipe = load_recipe(args.recipe)
     if args.name:
         recipe = for_packed(recipe, args.name, packed)
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
@@ -65,4 +73,30 @@ def _train(args: argparse.Namespace) -> int:
             remeasure(recipe.name, settings.weights)
     else:
         finish(plan, final=not args.folds_only)
+    return 0
+
+
+def _train_finder(args: argparse.Namespace, recipe: Recipe) -> int:
+    from cervix_models.data.fields import load_fields
+    from cervix_models.errors import RecipeError
+    from cervix_models.training.finder import FieldPlan, find_fold, finish_finder
+
+    settings = load_settings()
+    if args.protocol != "cluster" or args.name or args.folds_only:
+        raise RecipeError(
+            f"{recipe.name} finds nuclei: its folds keep whole fields apart, and it is trained on "
+            "annotated fields alone. --protocol random, --name and --folds-only were expected of "
+            "no such recipe. Leave them out."
+        )
+    if args.packed and len(args.packed) > 1:
+        raise RecipeError(
+            f"{len(args.packed)} packed files were given; one of fields was expected, made by: "
+            "python -m cervix_models data pack cric --fields"
+        )
+    fields = load_fields(args.packed[0] if args.packed else settings.home / "fields.npz")
+    plan = FieldPlan(recipe, fields, args.runs, settings.weights, args.epochs)
+    if args.fold is not None:
+        find_fold(plan, args.fold)
+    else:
+        finish_finder(plan)
     return 0

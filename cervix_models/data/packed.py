@@ -7,16 +7,13 @@ only this file is. Crops are squashed to a square; `sizes` keeps what they were.
 from __future__ import annotations
 
 import io
-import json
 import operator
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import reduce
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +22,7 @@ from PIL import Image as PilImage
 from cervix_models.contracts import Image
 from cervix_models.errors import DataError
 
+from .archive import WORKERS, each_opened, joined, open_archive, strings, text, webp, write_archive
 from .index import Index, IndexRow
 from .labels import CLASS_NAMES
 from .masks import UNKNOWN, mask_of
@@ -33,7 +31,6 @@ from .splits import Cells
 from .tiles import tiles_of
 
 FORMAT = "cervix-packed-1"
-WORKERS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def pack_tiles(indexes: Iterable[Index], out: Path, *, size: int = 160, quality:
     Raises DataError where a data set has no fields.
     """
     tiles = [(index.source, tile) for index in indexes for tile in tiles_of(index, size)]
-    made = [(_webp(tile.image, quality), b"") for _, tile in tiles]
+    made = [(webp(tile.image, quality), b"") for _, tile in tiles]
     facts = [
         Fact(
             tile.image.shape[1], tile.image.shape[0], tile.label, tile.cluster, tile.sha256, source
@@ -140,27 +137,22 @@ class Fact:
 def _write(
     made: list[tuple[bytes, bytes]], facts: list[Fact], out: Path, size: int, quality: int
 ) -> Path:
-    images, images_at = _joined([image for image, _ in made])
-    masks, masks_at = _joined([mask for _, mask in made])
+    images, images_at = joined([image for image, _ in made])
+    masks, masks_at = joined([mask for _, mask in made])
     about = {"format": FORMAT, "size": size, "quality": quality, "class_names": _told_apart(facts)}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(out.name + ".part")
-    with part.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            about=_text([json.dumps(about)]),
-            images=images,
-            images_at=images_at,
-            masks=masks,
-            masks_at=masks_at,
-            sizes=np.array([(each.width, each.height) for each in facts], np.int64),
-            classes=_text([each.label for each in facts]),
-            clusters=_text([f"{each.source}/{each.cluster}" for each in facts]),
-            sha256=_text([each.sha256 for each in facts]),
-            source=_text([each.source for each in facts]),
-        )
-    part.replace(out)
-    return out
+    return write_archive(
+        out,
+        about,
+        images=images,
+        images_at=images_at,
+        masks=masks,
+        masks_at=masks_at,
+        sizes=np.array([(each.width, each.height) for each in facts], np.int64),
+        classes=text([each.label for each in facts]),
+        clusters=text([f"{each.source}/{each.cluster}" for each in facts]),
+        sha256=text([each.sha256 for each in facts]),
+        source=text([each.source for each in facts]),
+    )
 
 
 def _told_apart(facts: list[Fact]) -> list[str]:
@@ -172,23 +164,21 @@ def _told_apart(facts: list[Fact]) -> list[str]:
 
 def load_packed(path: Path) -> PackedSet:
     """The cells of a packed file, decoded. Raises DataError where it is not one of ours."""
-    with _archive(path) as archive:
-        about = json.loads(_strings(archive["about"])[0])
-        if about["format"] != FORMAT:
-            raise DataError(f"{path} is a {about['format']}; {FORMAT} was expected. Pack it again.")
+    archive, about = open_archive(path, FORMAT)
+    with archive:
         names = tuple(about["class_names"])
         size = int(about["size"])
-        classes = _strings(archive["classes"])
+        classes = strings(archive["classes"])
         masks_at = archive["masks_at"]
         labels = [names.index(each) if each in names else -1 for each in classes]
         return PackedSet(
             images=_decoded(archive["images"], archive["images_at"], (size, size, 3), 0),
             labels=np.array(labels, np.int64),
             classes=classes,
-            clusters=_strings(archive["clusters"]),
+            clusters=strings(archive["clusters"]),
             sizes=archive["sizes"],
-            sha256=_strings(archive["sha256"]),
-            source=_strings(archive["source"]),
+            sha256=strings(archive["sha256"]),
+            source=strings(archive["source"]),
             masks=_decoded(archive["masks"], masks_at, (size, size), UNKNOWN),
             has_mask=np.diff(masks_at) > 0,
             names=names,
@@ -200,26 +190,10 @@ def load_all(paths: Sequence[Path]) -> PackedSet:
     return reduce(operator.add, map(load_packed, paths))
 
 
-def _archive(path: Path) -> np.lib.npyio.NpzFile:
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise DataError(
-            f"{path} cannot be read as a packed data file ({error}); a file written by 'data pack' "
-            "was expected. Run: python -m cervix_models data pack"
-        ) from error
-    if not isinstance(archive, np.lib.npyio.NpzFile) or "about" not in archive:
-        raise DataError(
-            f"{path} is a NumPy file of another kind; a file written by 'data pack' was expected. "
-            "Run: python -m cervix_models data pack"
-        )
-    return archive
-
-
 def _encode(index: Index, row: IndexRow, size: int, quality: int) -> tuple[bytes, bytes]:
     """The crop as WebP bytes and its mask as PNG bytes (empty where it has none)."""
     pixels = squash(read_rgb(index.root / row.path), size)
-    crop = _webp(pixels, quality)
+    crop = webp(pixels, quality)
     labels = mask_of(index, row)
     if labels is None:
         return crop, b""
@@ -229,38 +203,10 @@ def _encode(index: Index, row: IndexRow, size: int, quality: int) -> tuple[bytes
     return crop, mask.getvalue()
 
 
-def _webp(pixels: Image, quality: int) -> bytes:
-    out = io.BytesIO()
-    PilImage.fromarray(pixels).save(out, "WEBP", quality=quality, method=6)
-    return out.getvalue()
-
-
-def _joined(parts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All parts as one array of bytes, and where each begins and ends."""
-    ends = np.concatenate([[0], np.cumsum([len(each) for each in parts])]).astype(np.int64)
-    return np.frombuffer(b"".join(parts), np.uint8), ends
-
-
 def _decoded(
     blob: NDArray[np.uint8], at: NDArray[np.int64], shape: tuple[int, ...], fill: int
 ) -> NDArray[np.uint8]:
     """All pictures of a blob, `fill` where one is empty."""
     out = np.full((len(at) - 1, *shape), fill, np.uint8)
-
-    def decode(position: int) -> None:
-        piece = blob[at[position] : at[position + 1]]
-        if len(piece):
-            with PilImage.open(io.BytesIO(piece.tobytes())) as opened:
-                out[position] = np.asarray(opened)
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(decode, range(len(out))))
+    each_opened(blob, at, out.__setitem__)
     return out
-
-
-def _text(values: list[str]) -> NDArray[np.bytes_]:
-    return np.array([value.encode() for value in values], np.bytes_)
-
-
-def _strings(values: NDArray[np.bytes_]) -> tuple[str, ...]:
-    return tuple(value.decode() for value in values.tolist())

@@ -6,6 +6,7 @@ says in words what it shows: `alt_text`.
 """
 
 from cervix_models.plots.base import alt_text, amount, per_cent
+from cervix_models.plots.field import class_counts, ratio_histogram
 from cervix_models.plots.measured import (
     CoveragePoint,
     ReliabilityBin,
@@ -36,6 +37,7 @@ __all__ = [
     "alt_text",
     "amount",
     "bending_chart",
+    "class_counts",
     "confusion_matrix",
     "coverage_curve",
     "difference_chart",
@@ -45,6 +47,7 @@ __all__ = [
     "per_cent",
     "percentile_radar",
     "probability_bars",
+    "ratio_histogram",
     "reliability_diagram",
     "size_chart",
     "standing_chart",

@@ -91,6 +91,7 @@ class Recipe:
     classes: tuple[str, ...] = ()  # that a classifier tells apart; default: the five
     # "any": ImageNet weights where they are at hand, else our own encoder, else random ones.
     start: Literal["imagenet", "self_supervised", "any", "random"] = "imagenet"
+    frozen: int | None = None  # first blocks of a finder's trunk that stay as they start
     side: int | None = None  # of the square input, pixels; default: as the network is registered
     # The segmenter whose outlines of held-out cells are the masks or the features of the cells.
     outlines: str | None = None

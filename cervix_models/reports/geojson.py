@@ -1,4 +1,6 @@
-"""The outlines of one reading as GeoJSON that QuPath opens (File > Import objects from file).
+"""The outlines of one reading, or of a whole field, as GeoJSON that QuPath opens.
+
+There it is File > Import objects from file.
 
 The names of the fields are those that QuPath reads and writes since 0.4: `objectType`, `name`,
 `classification`, `measurements` and `metadata` among a feature's properties, and `nucleusGeometry`
@@ -11,12 +13,13 @@ from __future__ import annotations
 import json
 import math
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import shapely
 from PIL import ImageColor
 
-from cervix_models.contracts import NOTICE, Reading
+from cervix_models.contracts import NOTICE, FieldReading, Place, Reading
 from cervix_models.data.labels import class_named
 from cervix_models.reports.outlines import outline, read_mask
 
@@ -40,6 +43,36 @@ def reading_geojson(reading: Reading, mask_png: bytes | None) -> bytes:
         "type": "FeatureCollection",
         "notice": NOTICE,
         "image_sha256": reading.image_sha256,
+        "features": features,
+    }
+    return json.dumps(collection, allow_nan=False).encode()
+
+
+def field_geojson(
+    field: FieldReading, cells: Iterable[tuple[Reading, Place, bytes | None]]
+) -> bytes:
+    """A FeatureCollection of a whole field: a `cell` with its nucleus, class and features for each
+    of its cells, given with its mask PNG, in pixels of the field.
+
+    A cell without outlines is left out. Raises StorageError for a picture that is no mask.
+    """
+    features = []
+    for reading, place, mask_png in cells:
+        if mask_png is None:
+            continue
+        mask = read_mask(mask_png)
+        cell, nucleus = (
+            shapely.transform(outline(each), lambda xy, at=(place.left, place.top): xy + at)
+            for each in (mask.cell, mask.nucleus)
+        )
+        if not cell.is_empty:
+            found = _cell(reading, cell, nucleus)
+            found["properties"]["name"] = f"Cell {place.number}"
+            features.append(found)
+    collection = {
+        "type": "FeatureCollection",
+        "notice": NOTICE,
+        "image_sha256": field.image_sha256,
         "features": features,
     }
     return json.dumps(collection, allow_nan=False).encode()

@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
-from cervix_models.contracts import NOTICE, Reading, Revision, Verdict, WorklistRow
+from cervix_models.contracts import NOTICE, Place, Reading, Revision, Verdict, WorklistRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.morphology import FEATURES, to_micrometres
 
@@ -49,7 +49,10 @@ def readings_table(rows: Sequence[WorklistRow]) -> list[dict[str, Cell]]:
     """A line a reading, every line with the same columns."""
     features = feature_columns(rows)
     scaled = any(row.reading.micrometres_per_pixel for row in rows)
-    return [_line(row, features, scaled=scaled) for row in rows]
+    lines = [_line(row, features, scaled=scaled) for row in rows]
+    if any(row.place for row in rows):  # cells of fields
+        lines = [_where(row.place) | line for row, line in zip(rows, lines, strict=True)]
+    return lines
 
 
 def feature_columns(rows: Iterable[WorklistRow]) -> list[str]:
@@ -89,6 +92,18 @@ def _line(row: WorklistRow, features: Sequence[str], *, scaled: bool) -> dict[st
         line |= _micrometres(reading, features)
     uses = [f"{use.role} {use.name}@{use.version}:{use.sha256}" for use in reading.models]
     return line | {"models": BETWEEN.join(uses), "notice": NOTICE}
+
+
+def _where(place: Place | None) -> dict[str, Cell]:
+    """Field, number and centre of the nucleus, in pixels of the field."""
+    if place is None:
+        return dict.fromkeys(("field", "cell", "nucleus_x", "nucleus_y"))
+    return {
+        "field": place.field_id,
+        "cell": place.number,
+        "nucleus_x": place.x,
+        "nucleus_y": place.y,
+    }
 
 
 def _verdict(verdict: Verdict | None) -> dict[str, Cell]:

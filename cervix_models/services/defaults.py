@@ -2,3 +2,4 @@
 
 CLASSIFIER = "ensemble"
 SEGMENTER = "dual_head_unet"
+FINDER = "nucleus_finder"

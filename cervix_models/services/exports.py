@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cervix_models.contracts import WorklistRow
+from cervix_models.contracts import FieldReading, WorklistRow
 from cervix_models.errors import DataError
 from cervix_models.morphology import load_class_ranges
 
@@ -76,6 +76,19 @@ def export_geojson(row: WorklistRow, blob: Blob) -> Export:
 
     mask = _stored(row.current.mask_sha256, blob)
     return Export(_name(row, "geojson"), "application/geo+json", reading_geojson(row.current, mask))
+
+
+def export_field_geojson(field: FieldReading, rows: Sequence[WorklistRow], blob: Blob) -> Export:
+    """The newest outlines of all cells of a field for QuPath, in pixels of the field.
+    Raises StorageError where a mask is missing or changed."""
+    from cervix_models.reports.geojson import field_geojson
+
+    given = (
+        (row.current, row.place, _stored(row.current.mask_sha256, blob))
+        for row in rows
+        if row.place is not None
+    )
+    return Export(f"field-{field.id}.geojson", "application/geo+json", field_geojson(field, given))
 
 
 def export_tiff(row: WorklistRow, blob: Blob) -> Export:

@@ -112,9 +112,9 @@ class Reader:
         """The weights that speak in a reading by this classifier. Raises WeightsError."""
         cells = self.voice(classifier).cells
         return (
-            _use("classifier", cells.card),
-            *(_use("member", card) for card in cells.members),
-            _use("segmenter", self.outlines.card),
+            use_of("classifier", cells.card),
+            *(use_of("member", card) for card in cells.members),
+            use_of("segmenter", self.outlines.card),
         )
 
     def read(self, image: Image, classifier: str = CLASSIFIER) -> Finding:
@@ -201,5 +201,6 @@ def _doubts(answer: Classification, chosen: tuple[str, ...], refer_below: float)
     ]
 
 
-def _use(role: ModelRole, card: Card) -> ModelUse:
+def use_of(role: ModelRole, card: Card) -> ModelUse:
+    """The weights of a card in the part they play in a reading."""
     return ModelUse(role, card.name, card.version, card.weights_sha256, card.summary)

@@ -34,6 +34,7 @@ from cervix_models.data.marks import without_letters
 from cervix_models.data.pictures import grey_png, pixels_of
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.heap import settle
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
@@ -73,7 +74,7 @@ class Triage:
         for a generated one without `sample`, and for a scale no microscope has; WeightsError where
         the classifier has no weights here. Then nothing is stored.
         """
-        _check_scale(micrometres_per_pixel)
+        check_scale(micrometres_per_pixel)
         cell = take_cell_image(upload, filename)
         if cell.synthetic and not sample:
             raise IntakeError(
@@ -84,7 +85,7 @@ class Triage:
         finding = self.reader().read(
             without_letters(cell.pixels) if cell.synthetic else cell.pixels, classifier
         )
-        reading = self._kept(cell, finding, micrometres_per_pixel, classifier)
+        reading = self.kept(cell, finding, micrometres_per_pixel, classifier)
         self.store.add_reading(reading)
         return reading
 
@@ -107,6 +108,7 @@ class Triage:
                 from cervix_models.services.reader import Reader
 
                 self._reader = Reader(self.settings)
+                settle()
         return self._reader
 
     def reading(self, reading_id: str) -> WorklistRow:
@@ -122,8 +124,15 @@ class Triage:
         return self.store.count(**chosen)
 
     def neighbours(self, reading_id: str) -> tuple[str | None, str | None]:
-        """The ids before and after a reading in the worklist. Raises StorageError."""
-        return self.store.neighbours(reading_id)
+        """The ids before and after a reading in the worklist, or, of a cell of a field, in that
+        field. Raises StorageError."""
+        place = self.store.row(reading_id).place
+        if place is None:
+            return self.store.neighbours(reading_id)
+        ids: list[str | None] = [row.reading.id for row in self.store.cells(place.field_id)]
+        at = ids.index(reading_id)
+        before, after = (ids[at - 1] if at else None), [*ids[at + 1 :], None][0]
+        return before, after
 
     def give_verdict(
         self, reading_id: str, kind: VerdictKind, label: str | None, remark: str, author: str
@@ -252,10 +261,10 @@ class Triage:
         """The cards of the classifiers that can read here, the most accurate first."""
         return readable(self.settings.weights)
 
-    def _kept(
+    def kept(
         self, cell: CellImage, finding: Finding, scale: float | None, classifier: str
     ) -> Reading:
-        """The reading of a finding, its pictures put into the store."""
+        """The reading of a finding, its pictures put into the store, not yet itself."""
         heat = None if finding.heat is None else (finding.heat * 255).astype(np.uint8)
         height, width = cell.pixels.shape[:2]
         seen, put = finding.classification, self.store.put_blob
@@ -288,7 +297,8 @@ def open_triage() -> Triage:
     return Triage(open_store(settings), settings)
 
 
-def _check_scale(value: float | None) -> None:
+def check_scale(value: float | None) -> None:
+    """Raises IntakeError for micrometres a pixel that no microscope gives."""
     if value is not None and not SCALE[0] <= value <= SCALE[1]:
         raise IntakeError(
             f"The scale is {value:g} micrometres a pixel; {SCALE[0]:g} to {SCALE[1]:g} was "

@@ -11,7 +11,9 @@ from sqlalchemy.orm import selectinload
 from cervix_models.contracts import Decision
 from cervix_models.errors import StorageError
 from cervix_models.storage.tables import (
+    FieldRecord,
     ImageRecord,
+    PlaceRecord,
     ReadingRecord,
     RevisionRecord,
     VerdictRecord,
@@ -25,11 +27,15 @@ OPEN = "open"  # as a filter: readings without a verdict
 
 @dataclass(frozen=True)
 class Filter:
-    """Which readings of the worklist are meant; None means any."""
+    """Which readings of the worklist are meant; None means any.
+
+    The cells of fields are meant only where their field is named.
+    """
 
     decision: Decision | None = None
     label: str | None = None
     verdict: str | None = None  # the newest one's kind, or `open` where there is none
+    field_id: str | None = None  # of the field whose cells are meant
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """What a reading must fulfil. Raises StorageError for an unknown verdict."""
@@ -38,7 +44,11 @@ class Filter:
                 f"Readings were asked for by the verdict {self.verdict!r}; expected one of "
                 f"{', '.join((OPEN, *KINDS))}. Choose one, or none to see all."
             )
-        found: list[sa.ColumnElement[bool]] = []
+        of_field = sa.select(PlaceRecord.reading_id)
+        if self.field_id is not None:
+            of_field = of_field.where(PlaceRecord.field_id == self.field_id)
+        inside = ReadingRecord.id.in_(of_field)
+        found: list[sa.ColumnElement[bool]] = [inside if self.field_id is not None else ~inside]
         if self.decision is not None:
             found.append(ReadingRecord.decision == self.decision)
         if self.label is not None:
@@ -53,9 +63,9 @@ class Filter:
 ORDER = (ReadingRecord.created_at, ReadingRecord.id)  # the id settles readings of one moment
 
 
-def rows() -> sa.Select[ReadingRecord, VerdictRecord, RevisionRecord]:
-    """Every reading with its newest verdict and its newest outlines; the models come with one query
-    more."""
+def rows() -> sa.Select[ReadingRecord, VerdictRecord, RevisionRecord, PlaceRecord]:
+    """Every reading with its newest verdict, its newest outlines and its place in a field; the
+    models come with one query more."""
     newest = (
         sa.select(sa.func.max(RevisionRecord.id))
         .where(RevisionRecord.reading_id == ReadingRecord.id)
@@ -63,8 +73,9 @@ def rows() -> sa.Select[ReadingRecord, VerdictRecord, RevisionRecord]:
         .scalar_subquery()
     )
     return (
-        _with_newest_verdict(sa.select(ReadingRecord, VerdictRecord, RevisionRecord))
+        _with_newest_verdict(sa.select(ReadingRecord, VerdictRecord, RevisionRecord, PlaceRecord))
         .outerjoin(RevisionRecord, RevisionRecord.id == newest)
+        .outerjoin(PlaceRecord, PlaceRecord.reading_id == ReadingRecord.id)
         .options(selectinload(ReadingRecord.uses))
     )
 
@@ -89,7 +100,7 @@ def next_id(after: ReadingRecord, chosen: Filter, *, newer: bool) -> sa.Select[s
 
 
 def uses_of_image(sha256: str) -> sa.Select[int]:
-    """How many readings and revisions refer to a picture, as image, mask or heat map."""
+    """How many readings, revisions and fields refer to a picture, as image, mask or heat map."""
     readings = sa.select(sa.func.count(ReadingRecord.id)).where(
         sa.or_(
             ReadingRecord.image_sha256 == sha256,
@@ -100,7 +111,9 @@ def uses_of_image(sha256: str) -> sa.Select[int]:
     revisions = sa.select(sa.func.count(RevisionRecord.id)).where(
         RevisionRecord.mask_sha256 == sha256
     )
-    return sa.select(readings.scalar_subquery() + revisions.scalar_subquery())
+    fields = sa.select(sa.func.count(FieldRecord.id)).where(FieldRecord.image_sha256 == sha256)
+    counts = [each.scalar_subquery() for each in (readings, revisions, fields)]
+    return sa.select(counts[0] + counts[1] + counts[2])
 
 
 def insert_image(dialect: str, values: dict[str, Any]) -> sa.Executable:

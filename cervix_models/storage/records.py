@@ -7,9 +7,11 @@ from typing import cast
 
 from cervix_models.contracts import (
     Decision,
+    FieldReading,
     HeatShares,
     ModelRole,
     ModelUse,
+    Place,
     Reading,
     Revision,
     RevisionOrigin,
@@ -17,7 +19,9 @@ from cervix_models.contracts import (
     VerdictKind,
 )
 from cervix_models.storage.tables import (
+    FieldRecord,
     ModelUseRecord,
+    PlaceRecord,
     ReadingRecord,
     RevisionRecord,
     VerdictRecord,
@@ -100,6 +104,54 @@ def revision_of(record: RevisionRecord) -> Revision:
         label=record.label,
         reasons=tuple(record.reasons),
         probabilities=record.probabilities,
+    )
+
+
+def record_of_field(field: FieldReading) -> FieldRecord:
+    """The row of a field."""
+    values = asdict(field) | {"warnings": list(field.warnings)}
+    return FieldRecord(**{k: v for k, v in values.items() if k != "models"}, uses=values["models"])
+
+
+def field_of(record: FieldRecord) -> FieldReading:
+    """The field of a row."""
+    return FieldReading(
+        id=record.id,
+        created_at=record.created_at,
+        image_sha256=record.image_sha256,
+        width=record.width,
+        height=record.height,
+        complete=record.complete,
+        models=tuple(
+            ModelUse(
+                cast("ModelRole", use["role"]),
+                use["name"],
+                use["version"],
+                use["sha256"],
+                use["summary"],
+            )
+            for use in record.uses
+        ),
+        micrometres_per_pixel=record.micrometres_per_pixel,
+        warnings=tuple(record.warnings),
+    )
+
+
+def record_of_place(reading_id: str, place: Place) -> PlaceRecord:
+    """The row that says where in a field a reading's cell is."""
+    return PlaceRecord(reading_id=reading_id, **asdict(place))
+
+
+def place_of(record: PlaceRecord) -> Place:
+    """The place of a row."""
+    return Place(
+        field_id=record.field_id,
+        number=record.number,
+        left=record.left,
+        top=record.top,
+        x=record.x,
+        y=record.y,
+        score=record.score,
     )
 
 

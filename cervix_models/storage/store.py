@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,15 @@ from PIL import UnidentifiedImageError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cervix_models.contracts import Decision, Reading, Revision, Verdict, WorklistRow
+from cervix_models.contracts import (
+    Decision,
+    FieldReading,
+    Place,
+    Reading,
+    Revision,
+    Verdict,
+    WorklistRow,
+)
 from cervix_models.errors import StorageError
 from cervix_models.settings import Settings
 from cervix_models.storage import queries
@@ -23,7 +31,11 @@ from cervix_models.storage.database import make_engine, writer
 from cervix_models.storage.migrate import upgrade
 from cervix_models.storage.queries import Filter
 from cervix_models.storage.records import (
+    field_of,
+    place_of,
     reading_of,
+    record_of_field,
+    record_of_place,
     record_of_reading,
     record_of_revision,
     record_of_verdict,
@@ -31,7 +43,9 @@ from cervix_models.storage.records import (
     verdict_of,
 )
 from cervix_models.storage.tables import (
+    FieldRecord,
     ImageRecord,
+    PlaceRecord,
     ReadingRecord,
     RevisionRecord,
     VerdictRecord,
@@ -83,17 +97,79 @@ class Store:
         """Keeps a reading whose pictures were put before, whole or not at all.
         Raises StorageError where a picture is missing, or the id is taken."""
         with self._session(write=True) as session:
-            for name, kind in KINDS_OF_PICTURE.items():
-                sha256 = getattr(reading, name)
-                if sha256 is not None:
-                    values = self._picture(sha256, kind)
-                    session.execute(queries.insert_image(self._engine.dialect.name, values))
-            if session.get(ReadingRecord, reading.id) is not None:
+            self._add_reading(session, reading)
+
+    def _add_reading(self, session: Session, reading: Reading) -> None:
+        for name, kind in KINDS_OF_PICTURE.items():
+            sha256 = getattr(reading, name)
+            if sha256 is not None:
+                self._add_picture(session, sha256, kind)
+        if session.get(ReadingRecord, reading.id) is not None:
+            raise StorageError(
+                f"A reading with the id {reading.id!r} is already stored, and readings are "
+                "never changed. Give the new one an id of its own."
+            )
+        session.add(record_of_reading(reading))
+
+    def _add_picture(self, session: Session, sha256: str, kind: str) -> None:
+        values = self._picture(sha256, kind)
+        session.execute(queries.insert_image(self._engine.dialect.name, values))
+
+    def add_field(self, field: FieldReading, cells: Sequence[tuple[Reading, Place]]) -> None:
+        """Keeps a field with the readings of its cells, whose pictures were put before, whole or
+        not at all. Raises StorageError where a picture is missing, or an id is taken."""
+        with self._session(write=True) as session:
+            self._add_picture(session, field.image_sha256, "field")
+            if session.get(FieldRecord, field.id) is not None:
                 raise StorageError(
-                    f"A reading with the id {reading.id!r} is already stored, and readings are "
-                    "never changed. Give the new one an id of its own."
+                    f"A field with the id {field.id!r} is already stored, and fields are never "
+                    "changed. Give the new one an id of its own."
                 )
-            session.add(record_of_reading(reading))
+            session.add(record_of_field(field))
+            session.flush()
+            for reading, place in cells:
+                self._add_reading(session, reading)
+                session.flush()
+                session.add(record_of_place(reading.id, place))
+
+    def field(self, field_id: str) -> FieldReading:
+        """The field of this id. Raises StorageError where there is none."""
+        with self._session() as session:
+            record = session.get(FieldRecord, field_id)
+            if record is None:
+                raise _no_field(field_id)
+            return field_of(record)
+
+    def fields(self, *, limit: int | None = 50, offset: int = 0) -> list[FieldReading]:
+        """The fields, newest first; a `limit` of None gives all."""
+        order = (FieldRecord.created_at.desc(), FieldRecord.id.desc())
+        asked = sa.select(FieldRecord).order_by(*order).limit(limit).offset(offset)
+        with self._session() as session:
+            return [field_of(each) for each in session.scalars(asked)]
+
+    def cells(self, field_id: str) -> list[WorklistRow]:
+        """The cells of a field by their number. Raises StorageError where there is none."""
+        chosen = Filter(field_id=field_id)
+        asked = queries.rows().where(*chosen.conditions()).order_by(PlaceRecord.number)
+        with self._session() as session:
+            if session.get(FieldRecord, field_id) is None:
+                raise _no_field(field_id)
+            return [_row_of(*each) for each in session.execute(asked).all()]
+
+    def delete_field(self, field_id: str) -> None:
+        """Deletes a field with the readings of its cells, and pictures that nothing else has.
+        Raises StorageError where there is no such field."""
+        for row in self.cells(field_id):
+            self.delete_reading(row.reading.id)
+        with self._session(write=True) as session:
+            record = session.get(FieldRecord, field_id)
+            if record is None:
+                raise _no_field(field_id)
+            named = {record.image_sha256}
+            session.delete(record)
+            session.flush()
+            _forget(session, named)
+        self._remove_blobs(named)
 
     def reading(self, reading_id: str) -> Reading:
         """The reading of this id. Raises StorageError where there is none."""
@@ -184,8 +260,7 @@ class Store:
         with self._session(write=True) as session:
             if session.get(ReadingRecord, reading_id) is None:
                 raise _no_reading(reading_id)
-            values = self._picture(revision.mask_sha256, "mask")
-            session.execute(queries.insert_image(self._engine.dialect.name, values))
+            self._add_picture(session, revision.mask_sha256, "mask")
             session.add(record_of_revision(reading_id, revision))
 
     def revisions(self, reading_id: str) -> list[Revision]:
@@ -212,9 +287,11 @@ class Store:
             named |= set(session.scalars(drawn))
             session.delete(record)
             session.flush()
-            for sha256 in named:
-                if not session.execute(queries.uses_of_image(sha256)).scalar_one():
-                    session.execute(sa.delete(ImageRecord).where(ImageRecord.sha256 == sha256))
+            _forget(session, named)
+        self._remove_blobs(named)
+
+    def _remove_blobs(self, named: set[str]) -> None:
+        """Removes the files of pictures whose records are gone."""
         # Files go after the records are gone for good, and only if nobody took them up since:
         # the write lock keeps a new reading of the same picture waiting meanwhile.
         with self._session(write=True) as session:
@@ -247,19 +324,37 @@ class Store:
 
 
 def _row_of(
-    reading: ReadingRecord, verdict: VerdictRecord | None, revision: RevisionRecord | None
+    reading: ReadingRecord,
+    verdict: VerdictRecord | None,
+    revision: RevisionRecord | None,
+    place: PlaceRecord | None,
 ) -> WorklistRow:
     return WorklistRow(
         reading_of(reading),
         None if verdict is None else verdict_of(verdict),
         None if revision is None else revision_of(revision),
+        None if place is None else place_of(place),
     )
+
+
+def _forget(session: Session, named: set[str]) -> None:
+    """Deletes the records of those pictures that nothing refers to."""
+    for sha256 in named:
+        if not session.execute(queries.uses_of_image(sha256)).scalar_one():
+            session.execute(sa.delete(ImageRecord).where(ImageRecord.sha256 == sha256))
 
 
 def _no_reading(reading_id: str) -> StorageError:
     return StorageError(
         f"No reading has the id {reading_id!r}; expected one from the worklist. "
         "It may have been deleted: open the worklist and choose another."
+    )
+
+
+def _no_field(field_id: str) -> StorageError:
+    return StorageError(
+        f"No field has the id {field_id!r}; expected one from the list of fields. "
+        "It may have been deleted: choose another."
     )
 
 

@@ -174,3 +174,36 @@ class RevisionRecord(Base):
     label: Mapped[str | None] = mapped_column(sa.String(64))
     reasons: Mapped[list[str]] = mapped_column(sa.JSON)
     probabilities: Mapped[Mapping[str, float]] = mapped_column(Numbers)
+
+
+class FieldRecord(Base):
+    """One whole field, as `contracts.FieldReading` has it."""
+
+    __tablename__ = "fields"
+
+    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    image_sha256: Mapped[str] = mapped_column(sa.ForeignKey("images.sha256"), index=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    complete: Mapped[bool]
+    uses: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON)
+    micrometres_per_pixel: Mapped[float | None]
+    warnings: Mapped[list[str]] = mapped_column(sa.JSON)
+
+
+class PlaceRecord(Base):
+    """Where in a field the cell of a reading was found."""
+
+    __tablename__ = "places"
+
+    reading_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("readings.id", ondelete="CASCADE"), primary_key=True
+    )
+    field_id: Mapped[str] = mapped_column(sa.ForeignKey("fields.id"), index=True)
+    number: Mapped[int]
+    left: Mapped[int]
+    top: Mapped[int]
+    x: Mapped[float]
+    y: Mapped[float]
+    score: Mapped[float]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import lightning as L
 import numpy as np
@@ -35,6 +35,7 @@ from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
 from cervix_models.training.contrast import ContrastTraining
 from cervix_models.training.features import fit_on_features
+from cervix_models.training.finding import FinderTraining
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
 from cervix_models.training.start import first_weights
@@ -47,8 +48,10 @@ RECIPE = "recipe.json"
 _MODULES: dict[str, Callable[..., L.LightningModule]] = {
     "classifier": ClassifierTraining,
     "segmenter": SegmenterTraining,
+    "finder": FinderTraining,
     "encoder": ContrastTraining,
 }
+Loaders = tuple[DataLoader[Any], DataLoader[Any]]  # what is learned from, what is watched
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,10 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     A training that was killed goes on from its last checkpoint; one that is done is loaded.
     Raises RecipeError where the folder holds a training of another recipe.
     """
-    recipe, entry = job.recipe, find(job.recipe.model)
-    claim(job.folder, recipe, job.epochs)
-    L.seed_everything(recipe.seed, verbose=False)
-    network = created(recipe)
-    origin = first_weights(network, recipe, load_settings())
-    if (job.folder / DONE).is_file():
-        log.info("%s is done already", job.folder)
-        return trained(recipe, job.folder), origin
-    begun = time.monotonic()
+    recipe, entry, begun = job.recipe, find(job.recipe.model), time.monotonic()
+    network, origin, done = begin(recipe, job.folder, job.epochs)
+    if done:
+        return network, origin
     if entry.reads == "features":
         fit_on_features(cast(CellClassifier, network), job.cells, job.train, recipe)
         return _done(network, job.folder, 0, begun, origin), origin
@@ -89,15 +87,40 @@ def fit(job: Job) -> tuple[nn.Module, str]:
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
         return _done(network, job.folder, 0, begun, origin), origin
-    loaders = _loaders(job)
-    kind = "encoder" if recipe.contrast else entry.kind
-    module = _MODULES[kind](network, recipe, _epochs(job) * len(loaders[0]))
-    last = job.folder / "last.ckpt"
-    trainer = _trainer(job)
+    return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin), origin
+
+
+def begin(recipe: Recipe, folder: Path, epochs: int | None) -> tuple[nn.Module, str, bool]:
+    """The network with its first weights, their origin, and False; where the training in `folder`
+    is done already, the trained network and True.
+
+    Raises RecipeError where the folder holds a training of another recipe.
+    """
+    claim(folder, recipe, epochs)
+    L.seed_everything(recipe.seed, verbose=False)
+    network = created(recipe)
+    origin = first_weights(network, recipe, load_settings())
+    if (folder / DONE).is_file():
+        log.info("%s is done already", folder)
+        return trained(recipe, folder), origin, True
+    return network, origin, False
+
+
+def learn(
+    network: nn.Module, recipe: Recipe, loaders: Loaders, folder: Path, epochs: int | None,
+    origin: str,
+) -> nn.Module:  # fmt: skip
+    """The network in evaluation mode, after its training by gradient descent, with notes in
+    `folder`; `loaders` give what it learns from and what it is watched on."""
+    begun, epochs = time.monotonic(), _epochs(recipe, epochs)
+    kind = "encoder" if recipe.contrast else find(recipe.model).kind
+    module = _MODULES[kind](network, recipe, epochs * len(loaders[0]))
+    last = folder / "last.ckpt"
+    trainer = _trainer(recipe, folder, epochs)
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
-    return _done(network, job.folder, trainer.current_epoch, begun, origin), origin
+    return _done(network, folder, trainer.current_epoch, begun, origin)
 
 
 def _done(network: nn.Module, folder: Path, epochs: int, begun: float, origin: str) -> nn.Module:
@@ -162,11 +185,11 @@ def _best(module: L.LightningModule, trainer: L.Trainer) -> nn.Module:
     return best.get_submodule("network")
 
 
-def _epochs(job: Job) -> int:
-    return min(job.epochs or job.recipe.optimiser.epochs, job.recipe.optimiser.epochs)
+def _epochs(recipe: Recipe, epochs: int | None) -> int:
+    return min(epochs or recipe.optimiser.epochs, recipe.optimiser.epochs)
 
 
-def _loaders(job: Job) -> tuple[DataLoader[object], DataLoader[object]]:
+def _loaders(job: Job) -> Loaders:
     settings, loss = job.recipe.optimiser, job.recipe.loss
     rows, outlined = job.train, job.cells.has_mask[torch.as_tensor(job.train)].numpy()
     if find(job.recipe.model).kind == "classifier":
@@ -180,15 +203,15 @@ def _loaders(job: Job) -> tuple[DataLoader[object], DataLoader[object]]:
     return train, watch
 
 
-def _trainer(job: Job) -> L.Trainer:
-    settings = job.recipe.optimiser
+def _trainer(recipe: Recipe, folder: Path, epochs: int) -> L.Trainer:
+    settings = recipe.optimiser
     callbacks: list[Callback] = [
         ModelCheckpoint(
-            job.folder,
+            folder,
             filename="best",
-            monitor="val_loss" if job.recipe.watches else None,
+            monitor="val_loss" if recipe.watches else None,
             save_last="link",
-            save_on_train_epoch_end=not job.recipe.watches,
+            save_on_train_epoch_end=not recipe.watches,
         ),
         TQDMProgressBar(refresh_rate=10),
     ]
@@ -197,14 +220,14 @@ def _trainer(job: Job) -> L.Trainer:
     if settings.ema_decay:
         callbacks.append(EMAWeightAveraging(decay=settings.ema_decay))
     return L.Trainer(
-        max_epochs=_epochs(job),
+        max_epochs=epochs,
         accelerator="gpu" if torch.cuda.is_available() else "cpu",
         devices=1,
         precision="bf16-mixed" if _has_bfloat16() else "32-true",
         callbacks=callbacks,
-        logger=[CSVLogger(job.folder, "csv"), TensorBoardLogger(job.folder, "tensorboard", "")],
+        logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard", "")],
         gradient_clip_val=settings.clip_norm,
-        check_val_every_n_epoch=1 if job.recipe.watches else 3,
+        check_val_every_n_epoch=1 if recipe.watches else 3,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,

@@ -13,10 +13,11 @@ from cervix_models.recipes import Optimiser
 def configure(network: nn.Module, settings: Optimiser, steps: int) -> dict[str, Any]:
     """What `configure_optimizers` returns, for a training of `steps` steps in all.
 
-    Biases and normalisation weights are not decayed.
+    Biases and normalisation weights are not decayed; what needs no gradient is left out.
     """
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    learned = [p for p in network.parameters() if p.requires_grad]
+    weights = [p for p in learned if p.ndim > 1]
+    others = [p for p in learned if p.ndim <= 1]
     groups = [
         {"params": weights, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},

@@ -18,6 +18,7 @@ import pytest
 
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import open_store
+from tests.fake_fields import make_field
 from tests.fakes import FakeTriage, drawn_cell, png
 
 ROOT = Path(__file__).parents[2]
@@ -62,11 +63,13 @@ def fill(home: Path) -> dict[str, str]:
         triage.heat_off_cell = kind == "refer"
         cell = png(drawn_cell(180, len(readings)))
         readings[kind] = triage.read(cell, "a.png", micrometres_per_pixel=0.2)
+    field, cells, _ = make_field(triage, ("Parabasal", None, "Dyskeratotic", "Koilocytotic"))
     store = open_store(settings_of(home))
     for content in triage.blobs.values():
         store.put_blob(content)
     for reading in readings.values():
         store.add_reading(reading)
+    store.add_field(field, cells)
     store.close()
     return {kind: reading.id for kind, reading in readings.items()}
 

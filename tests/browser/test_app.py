@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from cervix_models.cards import load_cards
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, fill
 from tests.fakes import drawn_cell, png
 
 pytestmark = pytest.mark.browser
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.browser
 PATHS = {
     "home": "/",
     "triage": "/triage",
+    "field": "/field",
     "compare": "/compare",
     "worklist": "/worklist",
     "leaderboard": "/leaderboard",
@@ -29,6 +32,7 @@ PATHS = {
 TITLES = {
     "home": "Cervical cytology, cell by cell",
     "triage": "Read cells",
+    "field": "Read a field",
     "compare": "Compare models",
     "worklist": "Worklist",
     "leaderboard": "Leaderboard",
@@ -92,8 +96,8 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     links = page.locator("[data-testid=stSidebarNavLink]")
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
-        "Home", "Read cells", "Compare models", "Worklist", "Leaderboard", "What the split hides",
-        "Robustness lab", "Model card",
+        "Home", "Read cells", "Read a field", "Compare models", "Worklist", "Leaderboard",
+        "What the split hides", "Robustness lab", "Model card",
     ]  # fmt: skip
 
 
@@ -289,14 +293,69 @@ def test_a_row_of_the_leaderboard_leads_to_its_card(page: Page, seeded_address: 
     assert "model=" in page.url
 
 
-@pytest.mark.parametrize("name", [*PATHS, "class", "refer"])
+def open_field(page: Page, address: str) -> None:
+    page.goto(f"{address}/field?field={'f' * 32}")
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=30_000)
+
+
+def test_a_field_is_reviewed_from_the_keyboard(
+    page: Page, start: Callable[[], str], tmp_path: Path, problems: list[str]
+) -> None:
+    fill(tmp_path)
+    open_field(page, start())
+    turn = page.get_by_text(re.compile(r"^Cell \d+ · \d of 4$"))
+    expect(turn).to_have_text("Cell 3 · 1 of 4")  # the dyskeratotic cell comes first
+    chosen = page.locator(".overlay g.chosen")
+    expect(chosen).to_have_attribute("data-number", "3")
+    page.keyboard.press("a")
+    expect(turn).to_have_text("Cell 4 · 2 of 4", timeout=20_000)
+    expect(chosen).to_have_attribute("data-number", "4")
+    page.keyboard.press("3")
+    expect(turn).to_have_text("Cell 2 · 3 of 4", timeout=20_000)
+    page.keyboard.press("j")
+    expect(turn).to_have_text("Cell 1 · 4 of 4", timeout=20_000)
+    page.keyboard.press("f")
+    expect(page.get_by_text("verdicts on 3 of 4")).to_be_visible(timeout=20_000)
+    page.keyboard.press("k")
+    expect(turn).to_have_text("Cell 2 · 3 of 4", timeout=20_000)
+    page.keyboard.press("z")
+    expect(page.locator(".overlay svg")).to_be_hidden()
+    assert problems == []
+
+
+def test_a_cell_of_a_field_is_chosen_by_a_click(page: Page, seeded_address: str) -> None:
+    open_field(page, seeded_address)
+    box = page.locator(".overlay g[data-number='1'] .nucleus").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("Cell 1 · 4 of 4")).to_be_visible(timeout=20_000)
+    expect(page.locator(".overlay g.chosen")).to_have_attribute("data-number", "1")
+
+
+@needs_weights
+def test_a_field_is_uploaded_read_and_opened(
+    page: Page, start: Callable[[], str], problems: list[str]
+) -> None:
+    page.goto(start() + "/field")
+    heading(page, "Read a field")
+    cells = np.concatenate([drawn_cell(240, seed) for seed in range(3)], axis=1)
+    file = {"name": "field.png", "mimeType": "image/png", "buffer": png(cells)}
+    page.locator(UPLOAD).set_input_files(file)
+    page.wait_for_url(re.compile(r"field=[0-9a-f]{32}"), timeout=120_000)
+    expect(page.get_by_text(re.compile("^[0-9]+ cells? · "))).to_be_visible(timeout=20_000)
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", [*PATHS, "class", "refer", "whole field"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible_and_fit_a_phone(
     page: Page, seeded_address: str, seeded, name: str, scheme: str
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size(PHONE)
-    if name in seeded[1]:
+    if name == "whole field":
+        open_field(page, seeded_address)
+    elif name in seeded[1]:
         open_reading(page, seeded_address, seeded[1][name])
     else:
         page.goto(seeded_address + PATHS[name])

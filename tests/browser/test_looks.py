@@ -28,7 +28,12 @@ def test_every_page_is_pictured(
     folder.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)
     readings = {kind: f"/triage?reading={name}" for kind, name in seeded[1].items()}
-    for name, path in {**PATHS, **readings, "unknown": "/triage?reading=none"}.items():
+    for name, path in {
+        **PATHS,
+        **readings,
+        "unknown": "/triage?reading=none",
+        "read-field": f"/field?field={'f' * 32}",
+    }.items():
         page.set_viewport_size(SIZES[size])
         page.goto(seeded_address + path)
         expect(page.locator("h1")).to_be_visible(timeout=30_000)

@@ -97,3 +97,15 @@ def cric(root: Path) -> Path:
     lines.append(f"{second}.jpg,5422,Negative for intraepithelial lesion,11.0,47.2")
     (root / "nuclei.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return root
+
+
+def cric_fields(root: Path) -> Path:
+    """The folder `root` with two fields of noise of 300x200 and three nuclei, two at the border."""
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name in ("a.png", "b.png"):
+        Image.fromarray(random.integers(0, 256, (200, 300, 3), np.uint8)).save(root / name)
+    lines = ["image,cell_id,bethesda,x,y", "a.png,1,LSIL,150,100", "a.png,2,HSIL,2,3"]
+    lines.append("b.png,3,Negative for intraepithelial lesion,299,199")
+    (root / "nuclei.csv").write_text("\n".join(lines) + "\n")
+    return root

@@ -16,15 +16,7 @@ from tests.data import made
 @pytest.fixture
 def cric(tmp_path):
     """Two fields of noise with three nuclei, one of them at the border."""
-    folder = tmp_path / "cric"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for name in ("a.png", "b.png"):
-        Image.fromarray(random.integers(0, 256, (200, 300, 3), np.uint8)).save(folder / name)
-    lines = ["image,cell_id,bethesda,x,y", "a.png,1,LSIL,150,100", "a.png,2,HSIL,2,3"]
-    lines.append("b.png,3,Negative for intraepithelial lesion,299,199")
-    (folder / "nuclei.csv").write_text("\n".join(lines) + "\n")
-    return scan(folder)
+    return scan(made.cric_fields(tmp_path / "cric"))
 
 
 def test_a_window_lies_round_each_nucleus_and_inside_the_field(cric) -> None:

@@ -17,6 +17,8 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     (
         "predictors",
         "inference",
+        "finding",
+        "cutting",
         "exporting",
         "explain",
         "gate",

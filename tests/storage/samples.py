@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from PIL import Image as Pictures
 
-from cervix_models.contracts import HeatShares, ModelUse, Reading, Revision, Verdict
+from cervix_models.contracts import (
+    FieldReading,
+    HeatShares,
+    ModelUse,
+    Place,
+    Reading,
+    Revision,
+    Verdict,
+)
 from cervix_models.data.labels import CLASS_NAMES
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
@@ -103,6 +111,29 @@ def stored(store, number: int = 0, make=make_reading, **changes) -> Reading:
     reading = make(number, **{**named, **changes})
     store.add_reading(reading)
     return reading
+
+
+def stored_field(store, number: int = 0, cells: int = 3) -> FieldReading:
+    """A field that the store now has, with the readings of its cells."""
+    field = FieldReading(
+        id=f"field-{number:04}",
+        created_at=NOON + timedelta(seconds=number),
+        image_sha256=store.put_blob(png(cell_image(seed=100 + number))),
+        width=2048,
+        height=1536,
+        complete=True,
+        models=MODELS,
+        micrometres_per_pixel=0.2,
+        warnings=("Its colours are pale.",),
+    )
+    readings = []
+    for at in range(cells):
+        named = {k: store.put_blob(v) for k, v in pictures(seed=10 * number + at).items()}
+        reading = make_reading(100 * (number + 1) + at, **named)
+        place = Place(field.id, cells - at, 10 * at, 20 * at, 10.5 * at + 5, 20.5 * at + 5, 0.9)
+        readings.append((reading, place))
+    store.add_field(field, readings)
+    return field
 
 
 def make_verdict(kind: str = "agree", label: str | None = None, remark: str = "", seconds: int = 0):

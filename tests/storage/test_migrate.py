@@ -14,7 +14,10 @@ from cervix_models.storage.migrate import current, downgrade, head, upgrade
 from cervix_models.storage.tables import Base
 from tests.storage.samples import make_verdict, stored
 
-TABLES = {"alembic_version", "images", "readings", "model_uses", "verdicts", "revisions"}
+TABLES = {
+    "alembic_version", "images", "readings", "model_uses", "verdicts", "revisions", "fields",
+    "places",
+}  # fmt: skip
 
 
 @pytest.fixture

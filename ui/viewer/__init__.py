@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from cervix_models.contracts import Reading
+from cervix_models.contracts import FieldReading, Reading, WorklistRow
+from cervix_models.data.labels import class_named
 from ui import pictures, session
 from ui.routes import LIBRARY_URL, picture_url
 
 _HERE = Path(__file__).parent
+NEUTRAL = "#9aa3a7"  # of cells that are referred
 
 
 def show_viewer(reading: Reading, alt: str) -> None:
     """Shows the image of a reading with its layers; they are switched in the browser, no rerun."""
+    _mount(key="viewer", data=viewer_data(reading, alt))
+
+
+def show_field(
+    field: FieldReading, rows: Sequence[WorklistRow], chosen: int, alt: str
+) -> int | None:
+    """Shows a whole field with its cells, one of them chosen; the number of the cell that was
+    clicked just now, or None."""
+    data = {**field_data(field, rows, alt), "chosen": chosen}
+    clicked = _mount(key=f"field-{field.id}", data=data, on_cell_change=lambda: None)["cell"]
+    return None if clicked is None else int(clicked)
+
+
+def _mount(**given: Any) -> Any:
     mount = st.components.v2.component(
         "cervix.viewer", html=_source("html"), css=_source("css"), js=_source("js")
     )
-    mount(key="viewer", data=viewer_data(reading, alt))
+    return mount(**given)
+
+
+def field_data(field: FieldReading, rows: Sequence[WorklistRow], alt: str) -> dict[str, Any]:
+    """What the viewer is given of a field: the address of its picture, and each cell's outlines,
+    place and colour."""
+    return {
+        "library": LIBRARY_URL,
+        "image": picture_url("image", field.image_sha256),
+        "mask": None,
+        "heat": None,
+        "outlines": None,
+        "cells": [_cell(row) for row in rows if row.place],
+        "width": field.width,
+        "height": field.height,
+        "micrometresPerPixel": field.micrometres_per_pixel,
+        "alt": alt,
+    }
+
+
+def _cell(row: WorklistRow) -> dict[str, Any]:
+    reading, place = row.current, row.place
+    found = _outlines(reading.mask_sha256) if reading.mask_sha256 else None
+    colour = class_named(reading.label).colour if reading.label else NEUTRAL
+    return {
+        **(found or {"nucleus": [], "cytoplasm": []}),
+        **({k: getattr(place, k) for k in ("number", "left", "top", "x", "y")}),
+        "colour": colour,
+    }
 
 
 def viewer_data(reading: Reading, alt: str) -> dict[str, Any]:
@@ -40,7 +85,7 @@ def viewer_data(reading: Reading, alt: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=2048)
 def _outlines(mask_sha256: str) -> dict[str, list[pictures.Polygon]] | None:
     found = pictures.outlines(session.shared_triage().blob(mask_sha256))
     return found if any(found.values()) else None

@@ -6,13 +6,15 @@ const LAYER_OF_KEY = { x: "mask", z: "outline", h: "heat" };
 const ZOOM_STEP = 1.4;
 const SCALE_BAR_PIXELS = 110;
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".viewer");
-  const signature = JSON.stringify(data);
+  const { chosen, ...still } = data; // another cell of the same field needs no new picture
+  const signature = JSON.stringify(still);
   if (root.mounted?.signature !== signature) {
     root.mounted?.remove();
     root.mounted = mount(root, data, signature);
   }
+  root.mounted.choose(chosen, setTriggerValue);
   return () => {
     root.mounted?.remove();
     root.mounted = undefined;
@@ -23,8 +25,9 @@ function mount(root, data, signature) {
   const parts = Object.fromEntries(
     ["stage", "opacity", "scale", "help", "problem"].map((name) => [name, root.querySelector("." + name)]),
   );
-  const view = { root, data, parts, layers: recall(), viewer: null, gone: false };
+  const view = { root, data, parts, layers: recall(), viewer: null, gone: false, chosen: null, report: null };
   root.setAttribute("aria-label", data.alt);
+  root.classList.toggle("field", Boolean(data.cells)); // its page has a legend of its own
   root.style.aspectRatio = Math.min(1.7, Math.max(0.95, data.width / data.height));
   const stop = new AbortController();
   listen(view, stop.signal);
@@ -35,6 +38,12 @@ function mount(root, data, signature) {
   show(view);
   return {
     signature,
+    choose(number, report) {
+      view.report = report;
+      if (number === view.chosen) return;
+      view.chosen = number;
+      showChosen(view);
+    },
     remove() {
       view.gone = true;
       stop.abort();
@@ -81,8 +90,10 @@ function open(view) {
       location: new window.OpenSeadragon.Rect(0, 0, 1, data.height / data.width),
     });
     show(view);
+    showChosen(view);
     view.root.dataset.ready = "true";
   });
+  viewer.addHandler("canvas-click", (event) => event.quick && pick(view, event.position));
   viewer.addHandler("open-failed", () => complain(view, "The picture could not be loaded. Reload the page."));
   viewer.addHandler("update-viewport", () => drawScale(view));
   // Letters belong to the page; of the library's own keys the arrows stay.
@@ -105,23 +116,71 @@ function overlay(data) {
     box.append(picture);
   }
   if (data.outlines) box.append(outlines(data));
+  if (data.cells) box.append(cells(data));
   return box;
 }
 
-function outlines(data) {
+function canvasOf(data) {
   const svg = document.createElementNS(SVG, "svg");
   svg.dataset.layer = "outline";
   svg.setAttribute("class", "outlines");
   svg.setAttribute("viewBox", `0 0 ${data.width} ${data.height}`);
   svg.setAttribute("preserveAspectRatio", "none");
+  return svg;
+}
+
+function pathOf(polygons, style) {
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("class", style);
+  line.setAttribute("d", polygons.map((points) => "M" + points.map((p) => p.join(" ")).join("L") + "Z").join(""));
+  return line;
+}
+
+// The cells of a whole field, each in the colour of its class, moved to where it lies.
+function cells(data) {
+  const svg = canvasOf(data);
+  for (const cell of data.cells) {
+    const group = document.createElementNS(SVG, "g");
+    group.dataset.number = cell.number;
+    group.setAttribute("transform", `translate(${cell.left} ${cell.top})`);
+    group.style.setProperty("--colour", cell.colour);
+    group.append(pathOf(cell.cytoplasm, "casing"), pathOf(cell.nucleus, "casing"));
+    group.append(pathOf(cell.cytoplasm, "field-cell"), pathOf(cell.nucleus, "nucleus"));
+    svg.append(group);
+  }
+  return svg;
+}
+
+// The cell whose nucleus is nearest to a place on the screen, within the width of a cell.
+function pick({ viewer, data, report }, position) {
+  if (!data.cells || !report) return;
+  const item = viewer.world.getItemAt(0);
+  const at = item.viewerElementToImageCoordinates(position);
+  const scale = data.width / item.getContentSize().x;
+  const apart = (cell) => Math.hypot(cell.x - at.x * scale, cell.y - at.y * scale);
+  const nearest = data.cells.reduce((best, each) => (!best || apart(each) < apart(best) ? each : best), null);
+  if (nearest && apart(nearest) < 160) report("cell", nearest.number);
+}
+
+function showChosen({ root, viewer, data, chosen }) {
+  if (!data.cells || !viewer?.world.getItemAt(0)) return;
+  for (const group of root.querySelectorAll("[data-number]")) {
+    group.classList.toggle("chosen", Number(group.dataset.number) === chosen);
+  }
+  const cell = data.cells.find((each) => each.number === chosen);
+  if (!cell) return;
+  root.querySelector(`[data-number="${chosen}"]`).parentNode.append(root.querySelector(`[data-number="${chosen}"]`));
+  const { viewport } = viewer;
+  const centre = new window.OpenSeadragon.Point(cell.x / data.width, cell.y / data.width);
+  const seen = viewport.getBounds();
+  const inside = seen.containsPoint(centre, -0.05 * seen.width);
+  if (!inside) viewport.panTo(centre);
+}
+
+function outlines(data) {
+  const svg = canvasOf(data);
   for (const region of ["cytoplasm", "nucleus"]) {
-    const path = data.outlines[region].map((points) => "M" + points.map((p) => p.join(" ")).join("L") + "Z").join("");
-    for (const style of ["casing", region]) {
-      const line = document.createElementNS(SVG, "path");
-      line.setAttribute("class", style);
-      line.setAttribute("d", path);
-      svg.append(line);
-    }
+    for (const style of ["casing", region]) svg.append(pathOf(data.outlines[region], style));
   }
   return svg;
 }
@@ -131,6 +190,7 @@ function listen(view, signal) {
   const on = (target, event, act) => target.addEventListener(event, act, { signal });
   for (const button of root.querySelectorAll("[data-toggle]")) {
     button.disabled = !available(view.data, button.dataset.toggle);
+    button.hidden = button.disabled && Boolean(view.data.cells);
     on(button, "click", () => toggle(view, button.dataset.toggle));
   }
   for (const button of root.querySelectorAll("[data-action]")) {
@@ -155,7 +215,7 @@ function isWriting(element) {
 }
 
 function available(data, layer) {
-  return Boolean(data[layer === "outline" ? "outlines" : layer]);
+  return Boolean(layer === "outline" ? (data.outlines ?? data.cells) : data[layer]);
 }
 
 function toggle(view, layer) {

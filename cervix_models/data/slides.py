@@ -1,0 +1,154 @@
+"""Whole fields and slides, region by region: a picture in memory, or a file of any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import openslide
+from PIL import Image as PilImage
+
+from cervix_models.contracts import Image
+from cervix_models.data.intake import take_pixels
+from cervix_models.errors import IntakeError
+
+SMALL = 40_000_000  # pixels of a picture that is read into memory whole
+
+
+class FieldSource(Protocol):
+    """A field that can be looked at in parts."""
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        ...
+
+    @property
+    def micrometres_per_pixel(self) -> float | None:
+        """By the file, or None where it does not say."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was changed as it was opened, in sentences."""
+        ...
+
+    def region(self, left: int, top: int, width: int, height: int) -> Image:
+        """A part of the field; all of it lies inside."""
+        ...
+
+    def overview(self, side: int) -> Image:
+        """The whole field, at most `side` pixels wide and high."""
+        ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A field that lies in memory."""
+
+    pixels: Image
+    micrometres_per_pixel: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[0])
+
+    def region(self, left: int, top: int, width: int, height: int) -> Image:
+        """A part of the field."""
+        return self.pixels[top : top + height, left : left + width]
+
+    def overview(self, side: int) -> Image:
+        """The whole field."""
+        return _within(PilImage.fromarray(self.pixels), side)
+
+
+class Slide:
+    """A whole slide, or a large tiled TIFF, read by OpenSlide as it is looked at."""
+
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, slide: openslide.OpenSlide) -> None:
+        """Keeps the open slide."""
+        self._slide = slide
+        self.width, self.height = slide.dimensions
+        given = slide.properties.get(openslide.PROPERTY_NAME_MPP_X)
+        self.micrometres_per_pixel = float(given) if given else None
+
+    def region(self, left: int, top: int, width: int, height: int) -> Image:
+        """A part of the slide at its full size, where it has no picture white."""
+        return _flat(self._slide.read_region((left, top), 0, (width, height)))
+
+    def overview(self, side: int) -> Image:
+        """The whole slide, from its smallest level that is large enough.
+
+        A file of one level is looked at band by band, so that memory stays small.
+        """
+        if self._slide.level_count > 1:
+            return np.asarray(self._slide.get_thumbnail((side, side)).convert("RGB"))
+        shrink = max(1.0, max(self.width, self.height) / side)
+        rows = []
+        step = max(1, round(512 * shrink))
+        for top in range(0, self.height, step):
+            band = self.region(0, top, self.width, min(step, self.height - top))
+            size = (max(1, round(self.width / shrink)), max(1, round(band.shape[0] / shrink)))
+            rows.append(np.asarray(PilImage.fromarray(band).resize(size, PilImage.Resampling.BOX)))
+        return np.concatenate(rows)
+
+
+def open_field(path: Path) -> FieldSource:
+    """The field in a file: a picture of at most 40 megapixels, or a slide or tiled TIFF of any
+    size.
+
+    Raises IntakeError where it is neither.
+    """
+    if not path.is_file():
+        raise IntakeError(f"{path} is no file; a picture or a slide was expected. Check the path.")
+    if openslide.OpenSlide.detect_format(path):
+        try:
+            slide = Slide(openslide.OpenSlide(path))
+        except openslide.OpenSlideError as problem:
+            raise IntakeError(
+                f"{path.name} cannot be read as a slide ({problem}); a whole file was expected. "
+                "Copy it again."
+            ) from problem
+        if slide.width * slide.height > SMALL:
+            return slide
+    try:
+        with PilImage.open(path) as opened:
+            pixels = opened.width * opened.height
+    except (OSError, PilImage.DecompressionBombError):
+        pixels = 0  # the door says what is wrong
+    if pixels > SMALL:
+        raise IntakeError(
+            f"{path.name} has {pixels / 1e6:.0f} megapixels in one piece; a picture of at most "
+            f"{SMALL / 1e6:.0f}, or a larger one in tiles was expected. Save it as a tiled TIFF, "
+            "for instance with: vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg"
+        )
+    taken = take_pixels(path.read_bytes(), path.name)
+    return Picture(taken.pixels, None, taken.warnings)
+
+
+def _flat(picture: PilImage.Image) -> Image:
+    """The picture on white: slides have no pixels where nothing was scanned."""
+    white = PilImage.new("RGBA", picture.size, "white")
+    return np.asarray(PilImage.alpha_composite(white, picture).convert("RGB"))
+
+
+def _within(picture: PilImage.Image, side: int) -> Image:
+    copy = picture.copy()
+    copy.thumbnail((side, side), PilImage.Resampling.BOX)
+    return np.asarray(copy)

@@ -1,0 +1,80 @@
+"""Nuclei found in whole fields: a network's map, window by window, and its peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.feature import peak_local_max
+
+from cervix_models.contracts import Image
+from cervix_models.data.fields import shrunk
+from cervix_models.inference import Batch, sigmoid
+
+LEAST = 0.1  # a lower peak is none
+Logits = Callable[[Batch], Batch]  # of images (n, 3, side, side): maps (n, 1, side / 2, side / 2)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How a finder is shown a field."""
+
+    side: int  # of its windows, in pixels of the shrunk field; a quarter is shared with the next
+    scale: float  # of the shrunk field
+    stride: int  # pixels of a window a place of the map
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def nuclei_of(image: Image, logits: Logits, sight: Sight, apart: float) -> NDArray[np.float64]:
+    """Centres and scores `(k, 3)` of the nuclei of a field: x, y in its own pixels, 0..1.
+
+    Two are at least `apart` pixels from each other. The best comes first.
+    """
+    return peaks_of(score_map(shrunk(image, sight.scale), logits, sight), sight, apart)
+
+
+def peaks_of(scores: NDArray[np.float32], sight: Sight, apart: float) -> NDArray[np.float64]:
+    """The peaks `(k, 3)` of a map, as nuclei_of gives them."""
+    step = sight.stride / sight.scale  # own pixels a place of the map
+    at = peak_local_max(
+        scores, min_distance=max(1, round(apart / step)), threshold_abs=LEAST, exclude_border=False
+    )
+    found = np.column_stack([(at[:, 1] + 0.5) * step, (at[:, 0] + 0.5) * step, scores[*at.T]])
+    return found[np.argsort(-found[:, 2], kind="stable")]
+
+
+def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]:
+    """Probabilities `(h / stride, w / stride)` of a shrunk field `(h, w, 3)`, from windows."""
+    height, width = image.shape[:2]
+    side, stride, rim = sight.side, sight.stride, sight.side // 8
+    missing = [max(0, side - each) for each in (height, width)]
+    image = np.pad(image, [(0, missing[0]), (0, missing[1]), (0, 0)], "symmetric")
+    shape = (-(-image.shape[0] // stride), -(-image.shape[1] // stride))
+    out = np.zeros(shape, np.float32)
+    for top, left in _corners(image.shape[0], image.shape[1], side):
+        window = image[top : top + side, left : left + side].astype(np.float32) / 255
+        ready = (window - np.array(sight.mean, np.float32)) / np.array(sight.std, np.float32)
+        batch = np.ascontiguousarray(ready.transpose(2, 0, 1)[None], np.float32)
+        scores = sigmoid(logits(batch)[0, 0])
+        up, lo = (0 if top == 0 else rim // stride), (0 if left == 0 else rim // stride)
+        y, x = top // stride + up, left // stride + lo
+        inner = scores[up:, lo:]
+        piece = out[y : y + inner.shape[0], x : x + inner.shape[1]]
+        piece[:] = inner[: piece.shape[0], : piece.shape[1]]
+    return out[: -(-height // stride), : -(-width // stride)]
+
+
+def _corners(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:
+    """The upper left corners of windows that cover a field, on even pixels, in reading order."""
+    for top in _starts(height, side):
+        for left in _starts(width, side):
+            yield top, left
+
+
+def _starts(length: int, side: int) -> list[int]:
+    step = side - side // 4
+    last = (length - side) // 2 * 2
+    return [*range(0, last, step), last]

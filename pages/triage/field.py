@@ -1,0 +1,152 @@
+"""Reads a whole field cell by cell, and takes verdicts on them: `?field=<id>` names it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from cervix_models.contracts import FieldReading, WorklistRow
+from cervix_models.errors import CervixError, StorageError
+from cervix_models.services.fields import Job
+from cervix_models.services.triage import SCALE
+from ui import session, show
+from ui.field_view import show_field_reading
+
+KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
+MOST = 12  # earlier fields
+A_ROW, THUMBNAIL = 4, 320  # earlier fields beside each other, and their width in pixels
+EVERY = 0.5  # seconds between looks at a field that is being read
+
+
+def page() -> None:
+    """Shows the door for a field, or the one that the address names."""
+    session.require_role("pathologist")
+    st.title("Read a field", anchor=False)
+    wanted = st.query_params.get("field")
+    if problem := st.session_state.pop("field-problem", None):
+        st.error(show.plain(problem), icon=":material/block:")
+    if wanted is None:
+        _door()
+        _earlier()
+        show.notice()
+        return
+    try:
+        field = session.fields().field(wanted)
+        rows = session.fields().cells(wanted)
+    except StorageError:
+        st.warning(
+            "There is no field of this address here. It may be from another installation, or was "
+            "deleted: choose one below, or read one."
+        )
+        _door()
+        _earlier()
+        return
+    _steps(field, rows)
+    show_field_reading(field, rows)
+
+
+def _door() -> None:
+    job: Job | None = st.session_state.get("field-job")
+    if job is not None:
+        _watch()
+        return
+    st.markdown(
+        "A field of many cells: every nucleus is found, its cell is cut out and read like a cell "
+        "of its own, and all are shown where they lie."
+    )
+    scale = st.number_input(
+        "Scale in µm per pixel (optional)", min_value=SCALE[0], max_value=SCALE[1], value=None,
+        step=0.01, key="field-scale", placeholder="from the scanner or camera", width=320,
+        help="With it, features are also given in micrometres and the picture has a scale bar.",
+    )  # fmt: skip
+    file = st.file_uploader(
+        "Image of a whole field: PNG, JPEG, BMP or TIFF",
+        type=KINDS,
+        key=f"field-upload-{st.session_state.setdefault('field-round', 0)}",
+        help="At the magnification of SIPaKMeD or CRIC, where a nucleus is 20 to 60 pixels wide. "
+        "Whole slides are read by: python -m cervix_models field FILE",
+    )
+    if file is not None:
+        _start(file.getvalue(), file.name, scale)
+    session.triage().warm_up()
+
+
+def _start(content: bytes, name: str, scale: float | None) -> None:
+    st.session_state["field-round"] += 1
+    try:
+        st.session_state["field-job"] = session.fields().start(
+            content, name, micrometres_per_pixel=scale
+        )
+    except CervixError as problem:
+        st.session_state["field-problem"] = str(problem)
+    st.rerun()
+
+
+@st.fragment(run_every=EVERY)
+def _watch() -> None:
+    """Shows how far the field is, and goes on to it once it is read."""
+    job: Job | None = st.session_state.get("field-job")
+    if job is None:
+        return
+    if job.state == "running":
+        words = f"{job.cells} cells read" if job.cells else "Looking for nuclei"
+        if job.stop.is_set():
+            words = "Stopping"
+        st.progress(job.done, words)
+        st.button(
+            "Stop and keep what was read", icon=":material/stop_circle:", on_click=job.stop.set,
+            disabled=job.stop.is_set(),
+        )  # fmt: skip
+        return
+    del st.session_state["field-job"]
+    if job.field_id is not None:
+        st.query_params["field"] = job.field_id
+    else:
+        st.session_state["field-problem"] = job.problem
+    st.rerun()
+
+
+def _earlier() -> None:
+    fields = session.fields().fields(MOST)
+    if not fields:
+        return
+    st.header("Fields read before", anchor=False)
+    with st.grid(A_ROW, min_column_width=200, key="earlier"):
+        for field in fields:
+            with st.container(gap="xsmall"):
+                words = f"{field.width} × {field.height} pixels, {show.when(field.created_at)}"
+                small = session.thumbnail(field.image_sha256, THUMBNAIL)
+                st.image(small, alt=f"Field of {words}", width="stretch")
+                stopped = "" if field.complete else ", stopped early"
+                st.button(
+                    f"Open: {show.when(field.created_at)}{stopped}", key=f"open-{field.id}",
+                    width="stretch", on_click=_open, args=(field.id,),
+                )  # fmt: skip
+
+
+def _open(field_id: str) -> None:
+    st.query_params["field"] = field_id
+
+
+def _steps(field: FieldReading, rows: list[WorklistRow]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Another field", icon=":material/arrow_back:", on_click=_leave)
+        with st.popover("Delete this field", icon=":material/delete:"):
+            st.write(f"The field and its cells ({len(rows)}) with all verdicts go for good.")
+            st.button("Delete it", type="primary", on_click=partial(_delete, field.id))
+
+
+def _leave() -> None:
+    st.query_params.clear()
+
+
+def _delete(field_id: str) -> None:
+    try:
+        session.fields().delete(field_id)
+    except StorageError as problem:
+        st.session_state["field-problem"] = str(problem)
+    st.query_params.clear()
+
+
+page()

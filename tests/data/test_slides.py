@@ -1,0 +1,67 @@
+"""Fields as pictures and as slides: the same parts, the same overview, and clear refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from cervix_models.data import slides
+from cervix_models.data.slides import Picture, Slide, open_field
+from cervix_models.errors import IntakeError
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    rows, columns = np.mgrid[:700, :900]
+    return np.stack([rows % 256, columns % 256, (rows + columns) % 256], 2).astype(np.uint8)
+
+
+@pytest.fixture
+def small(monkeypatch) -> None:
+    """What is read whole is little, so that a small slide counts as a large one."""
+    monkeypatch.setattr(slides, "SMALL", 100_000)
+
+
+def _slide(path, pixels):
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", compression="zlib")
+    return path
+
+
+def test_a_picture_is_read_whole(tmp_path, pixels) -> None:
+    Image.fromarray(pixels).save(tmp_path / "field.png")
+    source = open_field(tmp_path / "field.png")
+    assert isinstance(source, Picture)
+    assert (source.width, source.height, source.micrometres_per_pixel) == (900, 700, None)
+    np.testing.assert_array_equal(source.region(100, 50, 30, 20), pixels[50:70, 100:130])
+    assert source.overview(300).shape == (233, 300, 3)
+
+
+def test_a_tiled_tiff_is_read_part_by_part(tmp_path, pixels, small) -> None:
+    source = open_field(_slide(tmp_path / "slide.tif", pixels))
+    assert isinstance(source, Slide)
+    assert (source.width, source.height) == (900, 700)
+    np.testing.assert_array_equal(source.region(200, 300, 400, 390), pixels[300:690, 200:600])
+    view = source.overview(300)
+    assert view.shape == (233, 300, 3)
+    wanted = np.asarray(Image.fromarray(pixels).resize((300, 233), Image.Resampling.BOX), float)
+    assert np.abs(view - wanted).mean() < 6
+
+
+def test_a_small_tiled_tiff_is_a_picture(tmp_path, pixels) -> None:
+    assert isinstance(open_field(_slide(tmp_path / "field.tif", pixels)), Picture)
+
+
+def test_a_large_picture_in_one_piece_is_refused(tmp_path, pixels, small) -> None:
+    Image.fromarray(pixels).save(tmp_path / "field.png")
+    with pytest.raises(IntakeError, match="vips tiffsave"):
+        open_field(tmp_path / "field.png")
+
+
+def test_what_is_no_field_is_refused(tmp_path) -> None:
+    with pytest.raises(IntakeError, match="is no file"):
+        open_field(tmp_path / "gone.svs")
+    (tmp_path / "words.tif").write_text("no picture")
+    with pytest.raises(IntakeError, match=r"words\.tif holds text"):
+        open_field(tmp_path / "words.tif")

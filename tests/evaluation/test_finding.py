@@ -1,0 +1,63 @@
+"""Found and annotated nuclei: paired once each, counted, and kept without pickles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cervix_models.evaluation.finding import (
+    FoundField,
+    best_threshold,
+    finding_figures,
+    kept_fields,
+    matched,
+    stored_fields,
+)
+
+
+def test_each_nucleus_is_paired_once_and_with_the_nearest() -> None:
+    found = np.array([[10.0, 10], [14, 10], [100, 100]])
+    truth = np.array([[13.0, 10], [200, 200]])
+    assert matched(found, truth).tolist() == [-1, 0, -1]
+    assert matched(found, truth, within=2.0).tolist() == [-1, 0, -1]
+    assert matched(found, truth, within=0.5).tolist() == [-1, -1, -1]
+    assert matched(found, np.empty((0, 2))).tolist() == [-1, -1, -1]
+
+
+def test_as_many_pairs_are_made_as_there_can_be() -> None:
+    found = np.array([[0.0, 0], [10, 0]])
+    truth = np.array([[8.0, 0], [18, 0]])
+    assert matched(found, truth).tolist() == [0, 1]
+
+
+def _fields() -> list[FoundField]:
+    """Ten fields of four nuclei: three found surely, one false object that is less sure."""
+    truth = np.array([[20.0, 20], [60, 20], [20, 60], [60, 60]])
+    found = np.array([[21, 20, 0.9], [60, 22, 0.8], [20, 60, 0.7], [150, 150, 0.3]])
+    labels = ("LSIL", "LSIL", "HSIL", "HSIL")
+    return [FoundField(found, truth, labels, fold=at % 5) for at in range(10)]
+
+
+def test_the_threshold_leaves_out_what_is_false() -> None:
+    assert 0.3 < best_threshold(_fields()) <= 0.7
+
+
+def test_figures_tell_recall_and_false_objects_with_intervals() -> None:
+    figures = finding_figures(_fields())
+    assert (figures["fields"], figures["nuclei"]) == (10, 40)
+    assert figures["recall"] == {"value": 0.75, "low": 0.75, "high": 0.75}
+    assert figures["false_a_true"]["value"] == 0.0
+    assert figures["labels"]["HSIL"] == {"nuclei": 20, "recall": 0.5}
+    at_most = next(row for row in figures["curve"] if row["threshold"] == 0.1)
+    assert at_most["false_a_true"] == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_fields_are_kept_as_plain_arrays(tmp_path) -> None:
+    given = [*_fields(), FoundField(np.empty((0, 3)), np.array([[1.0, 2]]), ("SCC",), 0)]
+    np.savez(tmp_path / "kept.npz", allow_pickle=False, **stored_fields(given))
+    with np.load(tmp_path / "kept.npz", allow_pickle=False) as stored:
+        again = kept_fields(stored)
+    assert len(again) == len(given)
+    for one, other in zip(given, again, strict=True):
+        np.testing.assert_allclose(one.found, other.found, rtol=1e-6)
+        assert (one.labels, one.fold) == (other.labels, other.fold)

@@ -1,0 +1,184 @@
+"""Whole fields: every nucleus once, cells where they lie, stored together, stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from cervix_models.data.slides import Picture
+from cervix_models.errors import IntakeError
+from cervix_models.reports.incoming import labels_from
+from cervix_models.services import exports, field_reader
+from cervix_models.services.field_reader import FieldReader
+from cervix_models.services.fields import Fields, by_concern
+from cervix_models.services.triage import Triage
+from cervix_models.storage import open_store
+from tests.fakes import drawn_cell, png
+
+SIDE = 150
+
+
+class DarkNuclei:
+    """A finder that takes each dark blot for a nucleus."""
+
+    def __init__(self, card) -> None:
+        self.card = card
+
+    def find(self, image: np.ndarray) -> np.ndarray:
+        blots, count = ndimage.label(ndimage.uniform_filter(image[..., 0].astype(float), 9) < 110)
+        middle = ndimage.center_of_mass(blots > 0, blots, range(1, count + 1))
+        return np.array([(x, y, 0.9) for y, x in middle]).reshape(-1, 3)
+
+
+@pytest.fixture
+def fields(tiny_models, reader, tmp_path):
+    home = tmp_path / "home"
+    settings = replace(tiny_models, home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
+    store = open_store(settings)
+    triage = Triage(store, settings)
+    triage._reader = reader
+    made = Fields(triage)
+    made._reader = FieldReader.__new__(FieldReader)
+    made._reader.reader = reader
+    made._reader.nuclei = DarkNuclei(reader.outlines.card)
+    yield made
+    store.close()
+
+
+def _field(across: int, down: int) -> tuple[np.ndarray, np.ndarray]:
+    """A field of drawn cells side by side, and the centres of their nuclei."""
+    rows = [
+        np.concatenate([drawn_cell(SIDE, seed=10 * y + x) for x in range(across)], axis=1)
+        for y in range(down)
+    ]
+    centres = [((x + 0.55) * SIDE, (y + 0.5) * SIDE) for y in range(down) for x in range(across)]
+    return np.concatenate(rows), np.array(centres)
+
+
+def _on(_done: float, _cells: int) -> bool:
+    return True
+
+
+def test_every_nucleus_becomes_a_cell_where_it_lies(fields) -> None:
+    image, centres = _field(3, 2)
+    made = fields.read(Picture(image), _on, micrometres_per_pixel=0.2)
+    rows = fields.cells(made.id)
+    assert made.complete
+    assert (made.width, made.height) == (3 * SIDE, 2 * SIDE)
+    assert len(rows) == 6
+    for row, centre in zip(rows, centres, strict=True):
+        place, reading = row.place, row.reading
+        assert np.hypot(place.x - centre[0], place.y - centre[1]) < 3
+        assert 0 <= place.left <= place.x < place.left + reading.width <= made.width
+        assert reading.micrometres_per_pixel == 0.2
+    assert fields.fields() == [made]
+    assert fields.field(made.id) == made
+    assert [use.role for use in made.models][-1] == "finder"
+    assert fields.triage.worklist() == []
+
+
+def test_parts_of_a_large_field_give_each_nucleus_once(fields, monkeypatch) -> None:
+    monkeypatch.setattr(field_reader, "CORE", 200)
+    image, centres = _field(5, 3)
+    asked = []
+
+    class Watched(Picture):
+        def region(self, *window: int) -> np.ndarray:
+            asked.append(window)
+            return super().region(*window)
+
+    made = fields.read(Watched(image), _on)
+    places = [row.place for row in fields.cells(made.id)]
+    assert len(asked) > 4
+    assert all(
+        max(width, height) <= 200 * 4 / 3 + 2 * field_reader.RIM for *_, width, height in asked
+    )
+    found = np.array([(each.x, each.y) for each in places])
+    assert len(found) == len(centres)
+    for centre in centres:
+        assert np.hypot(*(found - centre).T).min() < 3
+    assert sorted(each.number for each in places) == list(range(1, len(centres) + 1))
+
+
+def test_a_stopped_field_keeps_what_was_read(fields) -> None:
+    image, _ = _field(4, 3)
+    made = fields.read(Picture(image), lambda _done, cells: cells < 8)
+    assert not made.complete
+    assert len(fields.cells(made.id)) == 8
+    assert not fields.field(made.id).complete
+
+
+def test_an_empty_field_is_stored_without_cells(fields) -> None:
+    made = fields.read(Picture(np.full((300, 400, 3), 235, np.uint8)), _on)
+    assert made.complete
+    assert fields.cells(made.id) == []
+
+
+def test_an_upload_is_read_in_the_background(fields) -> None:
+    image, _ = _field(2, 1)
+    job = fields.start(png(image), "field.png")
+    end = time.monotonic() + 60
+    while job.state == "running" and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (job.state, job.problem, job.cells, job.done) == ("done", None, 2, 1.0)
+    assert len(fields.cells(job.field_id)) == 2
+
+
+def test_a_bad_upload_or_scale_starts_nothing(fields) -> None:
+    with pytest.raises(IntakeError, match="holds text"):
+        fields.start(b"no picture at all", "field.png")
+    with pytest.raises(IntakeError, match="The scale is 99 micrometres"):
+        fields.start(png(_field(1, 1)[0]), "field.png", micrometres_per_pixel=99)
+    assert fields.fields() == []
+
+
+def test_neighbours_of_a_cell_are_those_of_its_field(fields) -> None:
+    made = fields.read(Picture(_field(3, 1)[0]), _on)
+    ids = [row.reading.id for row in fields.cells(made.id)]
+    assert fields.triage.neighbours(ids[0]) == (None, ids[1])
+    assert fields.triage.neighbours(ids[1]) == (ids[0], ids[2])
+    assert fields.triage.neighbours(ids[2]) == (ids[1], None)
+
+
+def test_a_deleted_field_is_gone_with_its_cells(fields) -> None:
+    made = fields.read(Picture(_field(2, 1)[0]), _on)
+    fields.delete(made.id)
+    assert fields.fields() == []
+    assert not [path for path in fields.triage.settings.blobs.rglob("*") if path.is_file()]
+
+
+def test_geojson_of_a_field_holds_the_outlines_where_they_lie(fields) -> None:
+    made = fields.read(Picture(_field(2, 1)[0]), _on)
+    rows = fields.cells(made.id)
+    content = exports.export_field_geojson(made, rows, fields.triage.blob).data
+    found = json.loads(content)["features"]
+    assert [each["properties"]["objectType"] for each in found] == ["cell"] * len(found)
+    assert found
+    whole = labels_from(content, "field.geojson", made.height, made.width)
+    wanted = np.zeros_like(whole)
+    for row in rows:
+        labels = fields.triage.labels(row.reading)
+        height, width = labels.shape
+        left, top = row.place.left, row.place.top
+        part = wanted[top : top + height, left : left + width]
+        np.maximum(part, labels, out=part)
+    assert (whole == wanted).mean() > 0.999
+
+
+def test_no_cell_of_a_normal_class_is_ranked(fields) -> None:
+    made = fields.read(Picture(_field(4, 1)[0]), _on)
+    rows = fields.cells(made.id)
+    said = [("Parabasal", 0.9), (None, 0.6), ("Koilocytotic", 0.97), ("Metaplastic", 0.9)]
+    rows = [
+        replace(
+            row,
+            reading=replace(row.reading, label=label, probabilities={"Koilocytotic": share}),
+        )
+        for row, (label, share) in zip(rows, said, strict=True)
+    ]
+    assert [row.place.number for row in by_concern(rows)] == [3, 2, 1, 4]
