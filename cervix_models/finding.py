@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from skimage.feature import peak_local_max
 
 from cervix_models.contracts import Image
 from cervix_models.data.fields import shrunk
-from cervix_models.inference import Batch, sigmoid
+from cervix_models.inference import Batch, sigmoid, turned, turned_back
 
 LEAST = 0.1  # a lower peak is none
+SMOOTH = 1.0  # standard deviation in places of the map
+ROUND = 2  # places of the map
 Logits = Callable[[Batch], Batch]  # of images (n, 3, side, side): maps (n, 1, side / 2, side / 2)
 
 
@@ -26,6 +29,7 @@ class Sight:
     stride: int  # pixels of a window a place of the map
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    views: int = 1  # quarter turns that are averaged over, 1 to 4
 
 
 def nuclei_of(image: Image, logits: Logits, sight: Sight, apart: float) -> NDArray[np.float64]:
@@ -37,13 +41,31 @@ def nuclei_of(image: Image, logits: Logits, sight: Sight, apart: float) -> NDArr
 
 
 def peaks_of(scores: NDArray[np.float32], sight: Sight, apart: float) -> NDArray[np.float64]:
-    """The peaks `(k, 3)` of a map, as nuclei_of gives them."""
+    """The peaks `(k, 3)` of a map, as nuclei_of gives them.
+
+    The map is smoothed first; a peak lies in the centre of mass of what rises round its top.
+    """
     step = sight.stride / sight.scale  # own pixels a place of the map
-    at = peak_local_max(
-        scores, min_distance=max(1, round(apart / step)), threshold_abs=LEAST, exclude_border=False
+    smooth = gaussian_filter(scores, SMOOTH)
+    tops = peak_local_max(
+        smooth, min_distance=max(1, round(apart / step)), threshold_abs=LEAST, exclude_border=False
     )
-    found = np.column_stack([(at[:, 1] + 0.5) * step, (at[:, 0] + 0.5) * step, scores[*at.T]])
+    middles = np.array([_middle(smooth, int(row), int(column)) for row, column in tops])
+    found = np.column_stack([(middles.reshape(-1, 2)[:, ::-1] + 0.5) * step, smooth[*tops.T]])
     return found[np.argsort(-found[:, 2], kind="stable")]
+
+
+def _middle(scores: NDArray[np.float32], row: int, column: int) -> tuple[float, float]:
+    """Row and column of the centre of mass round a top, within ROUND places of it."""
+    top, left = max(0, row - ROUND), max(0, column - ROUND)
+    piece = scores[top : row + ROUND + 1, left : column + ROUND + 1]
+    weights = piece - piece.min() + 1e-9
+    rows, columns = np.mgrid[: piece.shape[0], : piece.shape[1]]
+    whole = weights.sum()
+    return (
+        top + float((rows * weights).sum() / whole),
+        left + float((columns * weights).sum() / whole),
+    )
 
 
 def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]:
@@ -58,7 +80,13 @@ def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]
         window = image[top : top + side, left : left + side].astype(np.float32) / 255
         ready = (window - np.array(sight.mean, np.float32)) / np.array(sight.std, np.float32)
         batch = np.ascontiguousarray(ready.transpose(2, 0, 1)[None], np.float32)
-        scores = sigmoid(logits(batch)[0, 0])
+        scores = np.mean(
+            [
+                turned_back(sigmoid(logits(turned(batch, view))), view)[0, 0]
+                for view in range(sight.views)
+            ],
+            axis=0,
+        )
         up, lo = (0 if top == 0 else rim // stride), (0 if left == 0 else rim // stride)
         y, x = top // stride + up, left // stride + lo
         inner = scores[up:, lo:]

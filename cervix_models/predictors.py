@@ -180,7 +180,7 @@ class NucleusReader:
         self.logits = lambda batch: run(batch)[0]
         self.sight = Sight(
             int(given["size"]), float(given["scale"]), int(given["stride"]),
-            tuple(given["mean"]), tuple(given["std"]),
+            tuple(given["mean"]), tuple(given["std"]), int(given["views"]),
         )  # fmt: skip
 
     def find(self, image: Image) -> NDArray[np.float64]:

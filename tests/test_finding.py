@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cervix_models.finding import Sight, nuclei_of, score_map
+from cervix_models.finding import Sight, nuclei_of, peaks_of, score_map
 
 SIGHT = Sight(side=128, scale=0.5, stride=2, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
@@ -48,3 +50,29 @@ def test_each_nucleus_is_found_where_it_is() -> None:
 
 def test_a_field_without_nuclei_has_none() -> None:
     assert nuclei_of(_field((300, 300), []), _dark, SIGHT, apart=12).shape == (0, 3)
+
+
+def test_turned_views_are_averaged_where_they_were() -> None:
+    """A finder that takes what is up for nuclei says the same all round, once it sees all turns."""
+
+    def upper(batch: np.ndarray) -> np.ndarray:
+        out = np.full((len(batch), 1, batch.shape[2] // 2, batch.shape[3] // 2), -20.0)
+        out[:, :, :8] = 20.0
+        return out
+
+    sight = replace(SIGHT, side=64, views=4)
+    found = score_map(np.zeros((64, 64, 3), np.uint8), upper, sight)
+    np.testing.assert_allclose(found, np.rot90(found), atol=1e-6)
+    assert found[0, 16] == pytest.approx(0.25, abs=1e-6)
+    assert found[16, 16] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_peak_lies_between_places_of_the_map() -> None:
+    rows, columns = np.mgrid[:40, :50]
+    scores = np.exp(-((rows - 20.4) ** 2 + (columns - 30.3) ** 2) / 8).astype(np.float32)
+    ((x, y, score),) = peaks_of(scores, SIGHT, apart=12)
+    assert x == pytest.approx(
+        30.8 * 4, abs=0.8
+    )
+    assert y == pytest.approx(20.9 * 4, abs=0.8)
+    assert 0.7 < score < 1

@@ -29,7 +29,7 @@ from cervix_models.inference import prepared
 from cervix_models.morphology import FEATURES
 from cervix_models.recipes import Loss, Optimiser, Recipe
 from cervix_models.registry import ModelEntry, create, find, register
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.settings import Settings
 from tests.fakes import cell_shapes, drawn_cell
 
@@ -177,6 +177,13 @@ def save_defaults(folder: Path) -> Settings:
     settings = settings_in(folder)
     network = save_tiny(settings.weights, recipe("cnn", name=CLASSIFIER, views=2))
     save_tiny(settings.weights, recipe(register_outliner(), name=SEGMENTER, views=2))
+    shown = {"size": 64, "scale": 1 / 3, "stride": 2, "views": 2, "mean": list(IMAGENET_MEAN)}
+    save_tiny(
+        settings.weights,
+        recipe("nucleus_finder", name=FINDER),
+        input={**shown, "std": list(IMAGENET_STD)},
+        calibration={"threshold": 0.5, "apart": 12.0},
+    )
     cells = prepared([drawn_cell(seed=s) for s in range(24)], 64, IMAGENET_MEAN, IMAGENET_STD)
     with torch.inference_mode():
         embeddings = network.embed(torch.from_numpy(cells)).numpy()

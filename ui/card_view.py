@@ -21,6 +21,7 @@ from cervix_models.plots import (
     ReliabilityBin,
     confusion_matrix,
     coverage_curve,
+    finding_curve,
     importance_chart,
     reliability_diagram,
     training_chart,
@@ -28,7 +29,9 @@ from cervix_models.plots import (
 from ui import session, show
 
 _SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
-PLOTTED = ("confusion", "reliability", "coverage_curve", "hardest", "curves")
+PLOTTED = (
+    "confusion", "reliability", "coverage_curve", "threshold_curve", "hardest", "curves",
+)  # fmt: skip
 MOST_TOLD = 15  # features
 CURVES = ("val_accuracy", "train_loss")
 
@@ -115,6 +118,9 @@ def plots(card: Card, table: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
     if "reliability" in table:
         bins = [ReliabilityBin(**each) for each in table["reliability"]]
         made.append(("Are the probabilities honest?", reliability_diagram(bins)))
+    if "threshold_curve" in table:
+        points = table["threshold_curve"]
+        made.append(("How many nuclei at the cost of how many false ones", finding_curve(points)))
     if "coverage_curve" in table:
         points = [CoveragePoint(**each) for each in table["coverage_curve"]]
         made.append(

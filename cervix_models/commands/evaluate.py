@@ -38,7 +38,14 @@ def _evaluate(args: argparse.Namespace) -> int:
         figures = _fold(args)
         _say(f"{args.name}, fold {args.fold}, {args.protocol} protocol", figures)
         return 0
-    if load_card(args.name, settings.weights).kind == "segmenter":
+    kind = load_card(args.name, settings.weights).kind
+    if kind == "finder":
+        from cervix_models.training.finder import remeasure_finder
+
+        metrics = remeasure_finder(args.name, settings.weights)
+        sys.stdout.write(f"{args.name}: {metrics['summary']}\n")
+        return 0
+    if kind == "segmenter":
         packed = load_packed(args.packed or settings.home / "cells160.npz")
         metrics = remeasure_segmenter(args.name, settings.weights, packed)
         sys.stdout.write(f"{args.name}: {metrics['summary']}\n")

@@ -14,10 +14,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _prepare(_args: argparse.Namespace) -> int:
-    from cervix_models.predictors import OutlineReader, open_classifier
-    from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+    from cervix_models.predictors import NucleusReader, OutlineReader, open_classifier
+    from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 
     settings = load_settings()
     open_classifier(CLASSIFIER, settings)
     OutlineReader(SEGMENTER, settings)
+    NucleusReader(FINDER, settings)
     return 0

@@ -26,6 +26,7 @@ class FoundField:
     truth: Points  # (m, 2)
     labels: tuple[str, ...]  # of the annotated ones
     fold: int
+    sha256: str  # of the image file
 
 
 def matched(found: Points, truth: Points, within: float = WITHIN) -> NDArray[np.int64]:
@@ -64,7 +65,7 @@ def finding_figures(fields: Sequence[FoundField], seed: int = 0) -> dict[str, An
     """What a finder is worth on held-out fields, with 95 % intervals by bootstrap over fields.
 
     The threshold of each fold's fields is chosen on the fields of the other folds; `threshold` is
-    the one of all. Also the recall by label, and the curve over thresholds.
+    the one of all. Also the recall by label, and `threshold_curve`, the same over thresholds.
     """
     folds = sorted({field.fold for field in fields})
     elsewhere = {fold: best_threshold([f for f in fields if f.fold != fold]) for fold in folds}
@@ -81,7 +82,7 @@ def finding_figures(fields: Sequence[FoundField], seed: int = 0) -> dict[str, An
         "threshold": best_threshold(fields),
         **{name: {"value": value, **spread[name]} for name, value in whole.items()},
         "labels": _by_label(fields, chosen),
-        "curve": _curve(fields),
+        "threshold_curve": _curve(fields),
     }
 
 
@@ -131,13 +132,17 @@ def kept_fields(stored: Mapping[str, Any]) -> list[FoundField]:
         one = slice(ends[at] - stored["found_counts"][at], ends[at])
         two = slice(marks[at] - stored["truth_counts"][at], marks[at])
         found, truth = stored["found"][one].astype(float), stored["truth"][two].astype(float)
-        out.append(FoundField(found, truth, tuple(labels[two]), int(fold)))
+        sha256 = stored["sha256"][at].tobytes().hex()
+        out.append(FoundField(found, truth, tuple(labels[two]), int(fold), sha256))
     return out
 
 
 def stored_fields(fields: Sequence[FoundField]) -> dict[str, NDArray[Any]]:
     """The fields as arrays without pickles."""
     return {
+        "sha256": np.stack(
+            [np.frombuffer(bytes.fromhex(each.sha256), np.uint8) for each in fields]
+        ),
         "folds": np.array([each.fold for each in fields], np.uint8),
         "found_counts": np.array([len(each.found) for each in fields], np.int64),
         "truth_counts": np.array([len(each.truth) for each in fields], np.int64),

@@ -12,6 +12,7 @@ from cervix_models.plots.measured import (
     ReliabilityBin,
     confusion_matrix,
     coverage_curve,
+    finding_curve,
     reliability_diagram,
 )
 from cervix_models.plots.models import (
@@ -42,6 +43,7 @@ __all__ = [
     "coverage_curve",
     "difference_chart",
     "feature_strip",
+    "finding_curve",
     "importance_chart",
     "opinion_map",
     "per_cent",

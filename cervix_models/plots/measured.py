@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +90,33 @@ def confusion_matrix(matrix: ArrayLike, classes: Sequence[str]) -> go.Figure:
     figure.update_yaxes(
         title_text="True class", showgrid=False, type="category", autorange="reversed"
     )
+    return figure
+
+
+def finding_curve(points: Sequence[Mapping[str, float]]) -> go.Figure:
+    """What part of nuclei is found, against the false objects for each true one, by threshold."""
+    line = sorted(points, key=lambda each: each["threshold"])
+    figure = new_figure(
+        "; ".join(
+            f"from {p['threshold']:.2f} on {per_cent(p['recall'])} of the nuclei are found, with "
+            f"{p['false_a_true']:.2f} false objects for each true one"
+            for p in line[:: max(1, len(line) // 4)]
+        )
+        + ".",
+        height=320,
+    )
+    figure.add_scatter(
+        x=[p["false_a_true"] for p in line],
+        y=[p["recall"] for p in line],
+        mode="lines+markers",
+        marker_color=BLUE,
+        line_color=BLUE,
+        customdata=[p["threshold"] for p in line],
+        hovertemplate="threshold %{customdata:.2f}: %{y:.1%} found, %{x:.2f} false for each true"
+        "<extra></extra>",
+    )
+    figure.update_xaxes(title="false objects for each true one", rangemode="tozero")
+    figure.update_yaxes(title="nuclei found", tickformat=".0%", range=[0, 1.02])
     return figure
 
 

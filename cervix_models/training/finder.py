@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sklearn.model_selection import KFold
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
+from cervix_models.cards import load_card
 from cervix_models.checkpoints import OUTPUTS, save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.fields import FieldSet
@@ -88,7 +90,7 @@ def finish_finder(plan: FieldPlan) -> Path:
     network, origin = _fit(plan, every, every[:1], plan.folder / "final")
     runs = [plan.folder / f"fold{n}" for n in range(recipe.folds)]
     count = sum(each.numel() for each in network.parameters())
-    figures = finding_figures(seen)
+    metrics = _metrics(seen)
     card = Card(
         name=recipe.name,
         version=recipe.version,
@@ -99,6 +101,7 @@ def finish_finder(plan: FieldPlan) -> Path:
             "size": side_of(recipe),
             "scale": plan.fields.scale,
             "stride": STRIDE,
+            "views": recipe.views,
             "mean": list(IMAGENET_MEAN),
             "std": list(IMAGENET_STD),
         },
@@ -115,8 +118,8 @@ def finish_finder(plan: FieldPlan) -> Path:
             "parameters": count,
             "megabytes": round(2 * count / 1e6, 2),
         },
-        metrics={"summary": _summary(figures), **figures, "curves": training_curves(runs)},
-        calibration={"threshold": figures["threshold"], "apart": WITHIN},
+        metrics={**metrics, "curves": training_curves(runs)},
+        calibration=_calibration(metrics),
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
         weights_sha256=save_weights(network, folder),
@@ -128,6 +131,34 @@ def finish_finder(plan: FieldPlan) -> Path:
     save_card(card, folder)
     log.info("%s", card.summary)
     return folder
+
+
+def remeasure_finder(name: str, weights: Path) -> dict[str, Any]:
+    """The metrics of a finder, worked out anew from what is kept of its folds, and put into its
+    card with the threshold.
+
+    Raises WeightsError where there is no card, DataError where it was not measured.
+    """
+    card, path = load_card(name, weights), weights / name / HELD_OUT["cluster"]
+    if not path.is_file():
+        raise DataError(
+            f"{path} is missing; what the folds of {name} found in the fields held out from them "
+            f"was expected. Train them: python -m cervix_models train {name}"
+        )
+    with np.load(path, allow_pickle=False) as stored:
+        metrics = {**card.metrics, **_metrics(kept_fields(stored))}
+    save_card(replace(card, metrics=metrics, calibration=_calibration(metrics)), weights / name)
+    return metrics
+
+
+def _metrics(seen: list[FoundField]) -> dict[str, Any]:
+    figures = finding_figures(seen)
+    return {"summary": _summary(figures), "held_out_fields": figures}
+
+
+def _calibration(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What reading needs: from which score on, and how far apart, peaks are nuclei."""
+    return {"threshold": metrics["held_out_fields"]["threshold"], "apart": WITHIN}
 
 
 def find_fold(plan: FieldPlan, number: int) -> list[FoundField]:
@@ -178,9 +209,10 @@ def _loaders(plan: FieldPlan, rows: NDArray[np.int64], watch: NDArray[np.int64])
 
 def _searched(plan: FieldPlan, network: nn.Module, at: int, fold: int) -> FoundField:
     fields = plan.fields
-    sight = Sight(side_of(plan.recipe), fields.scale, STRIDE, IMAGENET_MEAN, IMAGENET_STD)
+    recipe = plan.recipe
+    sight = Sight(side_of(recipe), fields.scale, STRIDE, IMAGENET_MEAN, IMAGENET_STD, recipe.views)
     found = peaks_of(score_map(fields.images[at], _logits(network), sight), sight, WITHIN)
-    return FoundField(found, fields.centres[at], fields.labels[at], fold)
+    return FoundField(found, fields.centres[at], fields.labels[at], fold, fields.sha256[at])
 
 
 def _logits(network: nn.Module) -> Any:

@@ -35,12 +35,14 @@ from cervix_models.predictors import (
 )
 from cervix_models.recipes import load_recipe
 from cervix_models.settings import Settings
+from cervix_models.training.field_cells import ForeignCells, field_cells
 from cervix_models.training.fit import trained
 from cervix_models.training.protocol import Plan, folds_of
 
 log = logging.getLogger(__name__)
 
 FOLD = 0
+FIELDS = "cric_fields"
 AT_ONCE = 32
 ABNORMAL = [at for at, each in enumerate(CLASSES) if each.group == "abnormal"]
 NORMAL_WORDS = ("normal_", "Negative for intraepithelial lesion")
@@ -48,7 +50,8 @@ MAPPING = (
     "Koilocytotic and Dyskeratotic are taken as abnormal, the other three as normal. Of Herlev the "
     "three normal classes, and of CRIC “negative for intraepithelial lesion”, are normal; all "
     "others are abnormal. Columnar cells, severe grades and carcinoma have no counterpart among "
-    "the five classes, and CRIC's cells are windows round a nucleus, not crops of a cell."
+    "the five classes. CRIC's cells are windows round an annotated nucleus, not crops of a cell; "
+    "of its fields they are the cells cut out round those annotated nuclei that the finder found."
 )
 
 Probabilities = NDArray[np.float64]
@@ -64,13 +67,15 @@ class Guard:
     ranges: Mapping[str, tuple[float, float]]
     settings: Settings
 
-    def look(self, images: Sequence[Image]) -> tuple[list[Segmentation], NDArray[np.bool_]]:
-        """The outlines of images, and whether the gate refuses each."""
+    def look(
+        self, images: Sequence[Image], given: Sequence[Segmentation] | None = None
+    ) -> tuple[list[Segmentation], NDArray[np.bool_]]:
+        """The outlines of images, where none are `given`, and whether the gate refuses each."""
         masks: list[Segmentation] = []
         refused: list[bool] = []
         for at in range(0, len(images), AT_ONCE):
             some = images[at : at + AT_ONCE]
-            found = self.outlines.predict(some)
+            found = self.outlines.predict(some) if given is None else given[at : at + AT_ONCE]
             far = self.space.distances(self.lead.see(some).embeddings)
             for image, mask, distance in zip(some, found, far, strict=True):
                 refused.append(
@@ -125,29 +130,41 @@ def measure_robustness(plans: Sequence[Plan], guard: Guard, cells: int) -> dict[
 
 
 def measure_foreign(names: Sequence[str], guard: Guard, packed: PackedSet) -> dict[str, Any]:
-    """How well each classifier tells abnormal from normal on Herlev and CRIC, into its card."""
+    """How well each classifier tells abnormal from normal on Herlev and CRIC, into its card: on the
+    crops and windows of the packed file, and on the cells that are cut out of CRIC's fields round
+    the nuclei that were found in them, where CRIC is imported and a finder was trained."""
     out: dict[str, Any] = {name: {} for name in names}
     readers = {name: open_classifier(name, guard.settings) for name in names}
-    for source in ("herlev", "cric"):
-        rows = [at for at in packed.where(source) if packed.classes[at]]
-        if not rows:
+    for source in ("herlev", "cric", FIELDS):
+        cells = field_cells(guard) if source == FIELDS else _packed_cells(source, guard, packed)
+        if not cells.images:
             continue
-        images = _originals(packed, np.array(rows), guard.settings)
-        masks, refused = guard.look(images)
-        kinds = np.array([packed.classes[at] for at in rows])
+        masks, refused = guard.look(cells.images, cells.masks)
+        kinds = np.array(cells.kinds)
         truth = np.array([not each.startswith(NORMAL_WORDS) for each in kinds])
-        clusters = [packed.clusters[at] for at in rows]
         for name, reader in readers.items():
             seen = np.concatenate(
                 [
-                    reader.see(images[at : at + AT_ONCE], masks[at : at + AT_ONCE]).probabilities
-                    for at in range(0, len(images), AT_ONCE)
+                    reader.see(
+                        cells.images[at : at + AT_ONCE], masks[at : at + AT_ONCE]
+                    ).probabilities
+                    for at in range(0, len(masks), AT_ONCE)
                 ]
             )
-            out[name][source] = _foreign_figures(seen, truth, refused, kinds, clusters)
+            out[name][source] = _foreign_figures(seen, truth, refused, kinds, cells.clusters)
     for name, found in out.items():
         _keep(name, guard.settings, foreign={"mapping": MAPPING, **found})
     return out
+
+
+def _packed_cells(source: str, guard: Guard, packed: PackedSet) -> ForeignCells:
+    rows = [int(at) for at in packed.where(source) if packed.classes[at]]
+    return ForeignCells(
+        _originals(packed, np.array(rows, np.int64), guard.settings),
+        None,
+        [packed.classes[at] for at in rows],
+        [packed.clusters[at] for at in rows],
+    )
 
 
 def _foreign_figures(
@@ -155,7 +172,7 @@ def _foreign_figures(
     truth: NDArray[np.bool_],
     refused: NDArray[np.bool_],
     kinds: NDArray[np.str_],
-    clusters: list[str],
+    clusters: Sequence[str],
 ) -> dict[str, Any]:
     said = np.isin(seen.argmax(1), ABNORMAL)
     groups = np.array(clusters)

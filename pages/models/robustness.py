@@ -22,6 +22,9 @@ RECENT = 20
 FIRST = 3
 
 
+SETS = {"herlev": "Herlev", "cric": "CRIC, windows", "cric_fields": "CRIC, cells of fields"}
+
+
 def page() -> None:
     """Shows the lab and the tables measured with it."""
     session.require_role("learner")
@@ -156,14 +159,14 @@ def _foreign(rows: list[ModelRow]) -> None:
     lines = [
         {
             "Model": row.name,
-            "Set": {"herlev": "Herlev", "cric": "CRIC"}[source],
+            "Set": name,
             "ROC AUC": found["roc_auc"],
             "Sensitivity": found["sensitivity"]["value"],
             "Specificity": found["specificity"]["value"],
             "Refused by the gate": found["refused_by_the_gate"],
             "Cells": found["cells"],
         }
-        for source in ("herlev", "cric")
+        for source, name in SETS.items()
         for row in rows
         if (found := row.foreign.get(source))
     ]

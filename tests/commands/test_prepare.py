@@ -5,13 +5,14 @@ from __future__ import annotations
 from cervix_models import exporting
 from cervix_models.__main__ import main
 from cervix_models.commands import prepare
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 
 
-def test_both_default_models_are_exported_once(tiny_models, monkeypatch) -> None:
+def test_the_default_models_are_exported_once(tiny_models, monkeypatch) -> None:
     monkeypatch.setattr(prepare, "load_settings", lambda: tiny_models)
     assert main(["prepare"]) == 0
     made = sorted(tiny_models.cache.glob("*.onnx"))
-    assert [path.name.rsplit("-", 1)[0] for path in made] == sorted([CLASSIFIER, SEGMENTER])
+    names = [path.name.rsplit("-", 1)[0] for path in made]
+    assert names == sorted([CLASSIFIER, FINDER, SEGMENTER])
     monkeypatch.setattr(exporting, "_export", lambda *_: 1 / 0)
     assert main(["prepare"]) == 0

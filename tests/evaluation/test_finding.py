@@ -35,7 +35,7 @@ def _fields() -> list[FoundField]:
     truth = np.array([[20.0, 20], [60, 20], [20, 60], [60, 60]])
     found = np.array([[21, 20, 0.9], [60, 22, 0.8], [20, 60, 0.7], [150, 150, 0.3]])
     labels = ("LSIL", "LSIL", "HSIL", "HSIL")
-    return [FoundField(found, truth, labels, fold=at % 5) for at in range(10)]
+    return [FoundField(found, truth, labels, at % 5, f"{at:064x}") for at in range(10)]
 
 
 def test_the_threshold_leaves_out_what_is_false() -> None:
@@ -48,16 +48,16 @@ def test_figures_tell_recall_and_false_objects_with_intervals() -> None:
     assert figures["recall"] == {"value": 0.75, "low": 0.75, "high": 0.75}
     assert figures["false_a_true"]["value"] == 0.0
     assert figures["labels"]["HSIL"] == {"nuclei": 20, "recall": 0.5}
-    at_most = next(row for row in figures["curve"] if row["threshold"] == 0.1)
+    at_most = next(row for row in figures["threshold_curve"] if row["threshold"] == 0.1)
     assert at_most["false_a_true"] == pytest.approx(1 / 3, abs=1e-3)
 
 
 def test_fields_are_kept_as_plain_arrays(tmp_path) -> None:
-    given = [*_fields(), FoundField(np.empty((0, 3)), np.array([[1.0, 2]]), ("SCC",), 0)]
+    given = [*_fields(), FoundField(np.empty((0, 3)), np.array([[1.0, 2]]), ("SCC",), 0, "ab" * 32)]
     np.savez(tmp_path / "kept.npz", allow_pickle=False, **stored_fields(given))
     with np.load(tmp_path / "kept.npz", allow_pickle=False) as stored:
         again = kept_fields(stored)
     assert len(again) == len(given)
     for one, other in zip(given, again, strict=True):
         np.testing.assert_allclose(one.found, other.found, rtol=1e-6)
-        assert (one.labels, one.fold) == (other.labels, other.fold)
+        assert (one.labels, one.fold, one.sha256) == (other.labels, other.fold, other.sha256)

@@ -17,7 +17,7 @@ from cervix_models.data.intake import take_cell_image
 from cervix_models.data.samples import sample_cells
 from cervix_models.errors import IntakeError, StorageError, VerdictError, WeightsError
 from cervix_models.services import reader as reader_module
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.services.triage import Triage, open_triage
 from cervix_models.storage import open_store
 from tests.fakes import drawn_cell, png
@@ -190,7 +190,7 @@ def test_without_weights_the_sentence_says_how_to_get_them(settings, tmp_path) -
 
 
 def test_the_cards_there_are(triage) -> None:
-    assert {card.name for card in triage.cards()} == {CLASSIFIER, SEGMENTER}
+    assert {card.name for card in triage.cards()} == {CLASSIFIER, FINDER, SEGMENTER}
 
 
 def test_opening_the_service_loads_no_model() -> None:

@@ -15,7 +15,7 @@ from cervix_models.errors import DataError
 from cervix_models.evaluation.finding import kept_fields
 from cervix_models.registry import create
 from cervix_models.training import finder
-from cervix_models.training.finder import FieldPlan, find_fold, finish_finder
+from cervix_models.training.finder import FieldPlan, find_fold, finish_finder, remeasure_finder
 from cervix_models.training.finding import FieldWindows, FinderTraining, peak_map
 from tests import tiny
 
@@ -107,9 +107,9 @@ def test_folds_and_final_run_make_weights_and_card(tmp_path) -> None:
     folder = finish_finder(plan)
     card = load_card(plan.recipe.name, plan.weights)
     assert (card.kind, card.classes) == ("finder", ("nucleus",))
-    assert card.metrics["fields"] == 4
-    assert card.metrics["nuclei"] == 8
-    assert {"value", "low", "high"} <= set(card.metrics["recall"])
+    figures = card.metrics["held_out_fields"]
+    assert (figures["fields"], figures["nuclei"]) == (4, 8)
+    assert {"value", "low", "high"} <= set(figures["recall"])
     assert card.metrics["summary"].startswith("found ")
     assert card.calibration["threshold"] >= 0.1
     assert card.input["scale"] == pytest.approx(1 / 3)
@@ -119,6 +119,12 @@ def test_folds_and_final_run_make_weights_and_card(tmp_path) -> None:
     with np.load(folder / "held_out.npz", allow_pickle=False) as stored:
         kept = kept_fields(stored)
     assert sorted(each.fold for each in kept) == [0, 0, 1, 1]
+    assert {each.sha256 for each in kept} == set(plan.fields.sha256)
+    tiny.rewrite_card(card.name, plan.weights, metrics={"summary": "old"}, calibration={})
+    assert remeasure_finder(card.name, plan.weights)["summary"] == card.metrics["summary"]
+    again = load_card(card.name, plan.weights)
+    assert again.calibration == card.calibration
+    assert again.metrics["held_out_fields"] == figures
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -143,3 +149,9 @@ def test_fewer_fields_than_folds_are_refused(tmp_path) -> None:
 def test_options_of_other_recipes_are_refused(capsys) -> None:
     assert main(["train", "nucleus_finder", "--protocol", "random"]) == 2
     assert "its folds keep whole fields apart" in capsys.readouterr().err
+
+
+def test_a_finder_that_was_not_measured_is_not_evaluated(tmp_path) -> None:
+    tiny.save_tiny(tmp_path, tiny.recipe("nucleus_finder", name="found"))
+    with pytest.raises(DataError, match="Train them: python -m cervix_models train found"):
+        remeasure_finder("found", tmp_path)
