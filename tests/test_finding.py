@@ -71,8 +71,6 @@ def test_a_peak_lies_between_places_of_the_map() -> None:
     rows, columns = np.mgrid[:40, :50]
     scores = np.exp(-((rows - 20.4) ** 2 + (columns - 30.3) ** 2) / 8).astype(np.float32)
     ((x, y, score),) = peaks_of(scores, SIGHT, apart=12)
-    assert x == pytest.approx(
-        30.8 * 4, abs=0.8
-    )
+    assert x == pytest.approx(30.8 * 4, abs=0.8)
     assert y == pytest.approx(20.9 * 4, abs=0.8)
     assert 0.7 < score < 1

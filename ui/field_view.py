@@ -16,7 +16,7 @@ from ui import pictures, session, show
 from ui.verdict import take_verdict
 from ui.viewer import show_field
 
-A_ROW = 6
+A_ROW = 8
 AT_ONCE = 24  # cells of the gallery
 REFER = "Refer"
 
@@ -44,8 +44,7 @@ def show_field_reading(field: FieldReading, rows: list[WorklistRow]) -> None:
         show.legend({row.reading.label for row in rows})
     with right:
         _cell(field, ordered, at)
-    with left:
-        cells, figures, files = st.tabs(["All cells", "Counts and ratios", "Export"])
+    cells, figures, files = st.tabs(["All cells", "Counts and ratios", "Export"])
     with cells:
         _gallery(field, ordered, at)
     with figures:

@@ -91,7 +91,7 @@ def _parts(counts: NDArray[np.int64]) -> dict[str, float]:
     return {
         "recall": right / max(1.0, there),
         "precision": right / max(1.0, found),
-        "false_a_true": (found - right) / max(1.0, right),
+        "false_for_each_true": (found - right) / max(1.0, right),
         "f1": _f1(counts),
     }
 

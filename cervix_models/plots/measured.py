@@ -95,18 +95,19 @@ def confusion_matrix(matrix: ArrayLike, classes: Sequence[str]) -> go.Figure:
 
 def finding_curve(points: Sequence[Mapping[str, float]]) -> go.Figure:
     """What part of nuclei is found, against the false objects for each true one, by threshold."""
-    line = sorted(points, key=lambda each: each["threshold"])
+    seen = [each for each in points if each["recall"] >= 0.05]
+    line = sorted(seen, key=lambda each: each["threshold"])
     figure = new_figure(
         "; ".join(
             f"from {p['threshold']:.2f} on {per_cent(p['recall'])} of the nuclei are found, with "
-            f"{p['false_a_true']:.2f} false objects for each true one"
+            f"{p['false_for_each_true']:.2f} false objects for each true one"
             for p in line[:: max(1, len(line) // 4)]
         )
         + ".",
         height=320,
     )
     figure.add_scatter(
-        x=[p["false_a_true"] for p in line],
+        x=[p["false_for_each_true"] for p in line],
         y=[p["recall"] for p in line],
         mode="lines+markers",
         marker_color=BLUE,

@@ -228,7 +228,7 @@ def _logits(network: nn.Module) -> Any:
 
 
 def _summary(figures: dict[str, Any]) -> str:
-    recall, false = figures["recall"], figures["false_a_true"]
+    recall, false = figures["recall"], figures["false_for_each_true"]
     return (
         f"found {recall['value']:.1%} ({recall['low']:.1%} to {recall['high']:.1%}) of "
         f"{figures['nuclei']:,} annotated nuclei within {WITHIN:.0f} px, with {false['value']:.2f} "

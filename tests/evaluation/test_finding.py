@@ -46,10 +46,10 @@ def test_figures_tell_recall_and_false_objects_with_intervals() -> None:
     figures = finding_figures(_fields())
     assert (figures["fields"], figures["nuclei"]) == (10, 40)
     assert figures["recall"] == {"value": 0.75, "low": 0.75, "high": 0.75}
-    assert figures["false_a_true"]["value"] == 0.0
+    assert figures["false_for_each_true"]["value"] == 0.0
     assert figures["labels"]["HSIL"] == {"nuclei": 20, "recall": 0.5}
     at_most = next(row for row in figures["threshold_curve"] if row["threshold"] == 0.1)
-    assert at_most["false_a_true"] == pytest.approx(1 / 3, abs=1e-3)
+    assert at_most["false_for_each_true"] == pytest.approx(1 / 3, abs=1e-3)
 
 
 def test_fields_are_kept_as_plain_arrays(tmp_path) -> None:
