@@ -15,6 +15,7 @@ from cervix_models.data.fields import shrunk
 from cervix_models.inference import Batch, sigmoid, turned, turned_back
 
 LEAST = 0.1  # a lower peak is none
+PALE = 190  # of 255: a window that is nowhere darker, in any colour, is bare ground
 SMOOTH = 1.0  # standard deviation in places of the map
 ROUND = 2  # places of the map
 Logits = Callable[[Batch], Batch]  # of images (n, 3, side, side): maps (n, 1, side / 2, side / 2)
@@ -77,9 +78,10 @@ def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]
     shape = (-(-image.shape[0] // stride), -(-image.shape[1] // stride))
     out = np.zeros(shape, np.float32)
     for top, left in _corners(image.shape[0], image.shape[1], side):
-        window = image[top : top + side, left : left + side].astype(np.float32) / 255
-        ready = (window - np.array(sight.mean, np.float32)) / np.array(sight.std, np.float32)
-        batch = np.ascontiguousarray(ready.transpose(2, 0, 1)[None], np.float32)
+        window = image[top : top + side, left : left + side]
+        if window.min() > PALE:
+            continue
+        batch = _normalised(window, sight)
         scores = np.mean(
             [
                 turned_back(sigmoid(logits(turned(batch, view))), view)[0, 0]
@@ -93,6 +95,13 @@ def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]
         piece = out[y : y + inner.shape[0], x : x + inner.shape[1]]
         piece[:] = inner[: piece.shape[0], : piece.shape[1]]
     return out[: -(-height // stride), : -(-width // stride)]
+
+
+def _normalised(window: Image, sight: Sight) -> Batch:
+    """A window `(side, side, 3)` as the network takes it, `(1, 3, side, side)`."""
+    mean, std = np.array(sight.mean, np.float32), np.array(sight.std, np.float32)
+    ready = (window.astype(np.float32) / 255 - mean) / std
+    return np.ascontiguousarray(ready.transpose(2, 0, 1)[None], np.float32)
 
 
 def _corners(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:

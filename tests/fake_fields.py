@@ -64,7 +64,8 @@ class FakeFields:
         self.places[field.id] = [(reading.id, place) for reading, place in cells]
         return field
 
-    def start(self, upload: bytes, filename: str, **_: object) -> Job:
+    def start(self, upload: bytes, filename: str, **options: object) -> Job:
+        self.options = options
         if upload.startswith(b"broken"):
             raise IntakeError(f"{filename} is no picture.")
         job = Job(done=0.4, cells=3)

@@ -52,6 +52,18 @@ def test_a_field_without_nuclei_has_none() -> None:
     assert nuclei_of(_field((300, 300), []), _dark, SIGHT, apart=12).shape == (0, 3)
 
 
+def test_bare_ground_is_not_looked_at() -> None:
+    asked = []
+
+    def counted(batch: np.ndarray) -> np.ndarray:
+        asked.append(len(batch))
+        return _dark(batch)
+
+    field = _field((700, 900), [(100, 100)])
+    assert len(nuclei_of(field, counted, SIGHT, apart=12)) == 1
+    assert len(asked) == 1
+
+
 def test_turned_views_are_averaged_where_they_were() -> None:
     """A finder that takes what is up for nuclei says the same all round, once it sees all turns."""
 

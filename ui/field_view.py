@@ -54,6 +54,8 @@ def show_field_reading(field: FieldReading, rows: list[WorklistRow]) -> None:
 
 
 def _about(field: FieldReading, rows: list[WorklistRow]) -> None:
+    if any(row.reading.sample for row in rows):
+        st.badge("Synthetic sample, no real field", icon=":material/science:", color="gray")
     called = Counter(row.reading.label or REFER for row in rows)
     given = sum(row.verdict is not None for row in rows)
     counts = ", ".join(f"{name} {count}" for name, count in called.most_common())

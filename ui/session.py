@@ -95,6 +95,14 @@ def samples() -> list[tuple[str, str, bytes]]:
     return sample_cells()
 
 
+@st.cache_resource(show_spinner=False)
+def sample_field() -> bytes:
+    """The PNG of the built-in drawn field."""
+    from cervix_models.data.sample_field import sample_field  # brings SciPy
+
+    return sample_field()
+
+
 def opinions(reading: Reading, names: tuple[str, ...]) -> list[Opinion]:
     """What each named classifier says of a reading, asked once a session and choice of models.
     Raises WeightsError and StorageError."""

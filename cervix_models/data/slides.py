@@ -15,6 +15,7 @@ from cervix_models.data.intake import take_pixels
 from cervix_models.errors import IntakeError
 
 SMALL = 40_000_000  # pixels of a picture that is read into memory whole
+OVERVIEW_ROWS = 96  # of an overview that are made at once
 
 
 class FieldSource(Protocol):
@@ -101,7 +102,7 @@ class Slide:
             return np.asarray(self._slide.get_thumbnail((side, side)).convert("RGB"))
         shrink = max(1.0, max(self.width, self.height) / side)
         rows = []
-        step = max(1, round(512 * shrink))
+        step = max(1, round(OVERVIEW_ROWS * shrink))
         for top in range(0, self.height, step):
             band = self.region(0, top, self.width, min(step, self.height - top))
             size = (max(1, round(self.width / shrink)), max(1, round(band.shape[0] / shrink)))

@@ -10,7 +10,10 @@ import numpy as np
 
 from cervix_models.contracts import Image
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.sample_field import render_field
 from cervix_models.data.samples import render_sample
+from cervix_models.data.slides import Picture
+from cervix_models.services.field_reader import FieldReader
 from cervix_models.services.reader import Reader
 from cervix_models.settings import load_settings
 
@@ -32,8 +35,20 @@ def bench(readings: int, bulk: int) -> Iterator[str]:
         reader.read_many([cells[i % len(cells)] for i in range(start, min(start + BATCH, bulk))])
     speed = bulk / (time.perf_counter() - started)
     yield f"bulk, without Grad-CAM             {speed:8.1f} images/s"
+    yield _field(reader)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory of reading             {peak:8.0f} MB"
+
+
+def _field(reader: Reader) -> str:
+    """How long a whole field takes, whose cells are not stored."""
+    fields, source = FieldReader(reader), Picture(render_field())
+    cells = list(fields.read(source, lambda _done, _cells: True))
+    started = time.perf_counter()
+    cells = list(fields.read(source, lambda _done, _cells: True))
+    seconds = time.perf_counter() - started
+    words = f"field of {source.width} x {source.height}, {len(cells)} cells"
+    return f"{words:<35}{seconds:8.2f} s"
 
 
 def _timed(reader: Reader, image: Image) -> float:

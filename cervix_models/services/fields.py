@@ -79,17 +79,23 @@ class Fields:
         *,
         micrometres_per_pixel: float | None = None,
         classifier: str = CLASSIFIER,
+        sample: bool = False,
     ) -> Job:
-        """A job that reads an uploaded field in the background. Raises IntakeError for bytes that
-        are no picture, for a generated one, and for a scale that no microscope has."""
+        """A job that reads an uploaded field in the background.
+
+        With `sample`, a generated field of ours may be read, and its cells say that they are
+        samples. Raises IntakeError for bytes that are no picture, for a generated one without
+        `sample`, and for a scale that no microscope has.
+        """
         from cervix_models.data.slides import Picture
 
         check_scale(micrometres_per_pixel)
         taken = take_pixels(upload, filename)
-        if taken.synthetic:
+        if taken.synthetic and not sample:
             raise IntakeError(
                 f"{shown_name(filename)} carries the mark of a generated picture; a photograph of "
-                "a real field was expected. Generated cells are not read."
+                "a real field was expected. Generated cells are not read: choose the sample field "
+                "instead."
             )
         source, job = Picture(taken.pixels, micrometres_per_pixel, taken.warnings), Job()
 
@@ -97,7 +103,7 @@ class Fields:
             try:
                 found = self.read(
                     source, job.progress, micrometres_per_pixel=micrometres_per_pixel,
-                    classifier=classifier,
+                    classifier=classifier, sample=taken.synthetic,
                 )  # fmt: skip
             except CervixError as problem:
                 job.state, job.problem = "failed", str(problem)
@@ -110,6 +116,7 @@ class Fields:
     def read(
         self, source: FieldSource, progress: Progress, *,
         micrometres_per_pixel: float | None = None, classifier: str = CLASSIFIER,
+        sample: bool = False,
     ) -> FieldReading:  # fmt: skip
         """The stored field, after all its cells were read, or those until `progress` said stop.
 
@@ -128,7 +135,8 @@ class Fields:
         field_id = uuid.uuid4().hex
         cells: list[tuple[Reading, Place]] = []
         for found in reader.read(source, watched, classifier):
-            reading = self.triage.kept(_cell_image(found), found.finding, scale, classifier)
+            cell = _cell_image(found, sample=sample)
+            reading = self.triage.kept(cell, found.finding, scale, classifier)
             place = Place(
                 field_id, len(cells) + 1, found.left, found.top, found.x, found.y, found.score
             )
@@ -188,9 +196,9 @@ def by_concern(rows: Sequence[WorklistRow]) -> list[WorklistRow]:
     return sorted(rows, key=key)
 
 
-def _cell_image(found: FoundCell) -> CellImage:
+def _cell_image(found: FoundCell, *, sample: bool) -> CellImage:
     png = _png(found.image)
-    return CellImage(found.image, hashlib.sha256(png).hexdigest(), png)
+    return CellImage(found.image, hashlib.sha256(png).hexdigest(), png, synthetic=sample)
 
 
 def _png(pixels: Image) -> bytes:

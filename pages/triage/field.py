@@ -69,14 +69,18 @@ def _door() -> None:
     )
     if file is not None:
         _start(file.getvalue(), file.name, scale)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**No field at hand?** This one is drawn by a program, not photographed.")
+        if st.button("Read the sample field", icon=":material/science:"):
+            _start(session.sample_field(), "sample-field.png", scale, sample=True)
     session.triage().warm_up()
 
 
-def _start(content: bytes, name: str, scale: float | None) -> None:
+def _start(content: bytes, name: str, scale: float | None, *, sample: bool = False) -> None:
     st.session_state["field-round"] += 1
     try:
         st.session_state["field-job"] = session.fields().start(
-            content, name, micrometres_per_pixel=scale
+            content, name, micrometres_per_pixel=scale, sample=sample
         )
     except CervixError as problem:
         st.session_state["field-problem"] = str(problem)

@@ -45,7 +45,7 @@ def upload(app, content: bytes):
 
 def test_the_door_says_what_it_wants_and_what_it_is_not(page, triage) -> None:
     assert "every nucleus is found" in page.markdown[0].value
-    assert NOTICE in str(page.main)
+    assert any(NOTICE in each.proto.body for each in page.get("html"))
     assert triage.warm
     assert not page.exception
 
@@ -136,3 +136,11 @@ def test_the_field_is_handed_out_as_files(page, fields) -> None:
     app = opened(page, fields.add(("Koilocytotic", None)))
     labels = [each.proto.label for each in app.get("download_button")]
     assert labels == ["GeoJSON", "CSV", "Parquet", "COCO"]
+
+
+def test_the_sample_field_is_read_as_a_sample(page, fields) -> None:
+    app = button(page, "Read the sample field").click().run()
+    assert fields.options["sample"] is True
+    fields.finish()
+    app.run()
+    assert "**4 cells**" in words(app)

@@ -12,7 +12,7 @@ def test_every_figure_is_printed_with_its_unit(tiny_models, monkeypatch) -> None
     monkeypatch.setattr(bench_module, "load_settings", lambda: tiny_models)
     lines = list(bench(readings=3, bulk=4))
     found = {line[:34].strip(): line[34:].split() for line in lines}
-    assert [unit for _, unit in found.values()] == ["s", "ms", "ms", "images/s", "MB"]
+    assert [unit for _, unit in found.values()] == ["s", "ms", "ms", "images/s", "s", "MB"]
     figures = {name: float(value) for name, (value, _) in found.items()}
     assert all(value > 0 for value in figures.values())
     median, slowest = figures["one reading, median"], figures["one reading, 95th percentile"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from cervix_models.data.sample_field import sample_field
 from cervix_models.data.slides import Picture
 from cervix_models.errors import IntakeError
 from cervix_models.reports.incoming import labels_from
@@ -135,6 +136,19 @@ def test_a_bad_upload_or_scale_starts_nothing(fields) -> None:
     with pytest.raises(IntakeError, match="The scale is 99 micrometres"):
         fields.start(png(_field(1, 1)[0]), "field.png", micrometres_per_pixel=99)
     assert fields.fields() == []
+
+
+def test_the_sample_field_is_read_only_as_a_sample(fields) -> None:
+    field = sample_field()
+    with pytest.raises(IntakeError, match="choose the sample field"):
+        fields.start(field, "field.png")
+    job = fields.start(field, "field.png", sample=True)
+    end = time.monotonic() + 120
+    while job.state == "running" and time.monotonic() < end:
+        time.sleep(0.05)
+    rows = fields.cells(job.field_id)
+    assert rows
+    assert all(row.reading.sample for row in rows)
 
 
 def test_neighbours_of_a_cell_are_those_of_its_field(fields) -> None:
