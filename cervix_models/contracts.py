@@ -99,6 +99,11 @@ class ModelUse:
     sha256: str
     summary: str
 
+    @property
+    def weights(self) -> str:
+        """The weights in one word: name@version:sha256."""
+        return f"{self.name}@{self.version}:{self.sha256}"
+
 
 @dataclass(frozen=True)
 class CellImage:

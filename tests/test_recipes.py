@@ -23,7 +23,7 @@ def test_every_recipe_names_itself_and_a_network(name) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
     for each in [load_recipe(member) for member in recipe.members] or [recipe]:
-        assert find(each.model).kind in ("classifier", "segmenter")
+        assert find(each.model).kind in ("classifier", "segmenter", "finder")
     assert recipe.about.endswith(".")
     assert set(recipe.images) <= {"sipakmed", "herlev", "cric", "folder"}
     assert set(recipe.against) <= set(list_recipes()) - {name}

@@ -143,6 +143,6 @@ def _metadata(reading: Reading) -> dict[str, str]:
     return {
         "Reading": reading.id,
         "Image sha256": reading.image_sha256,
-        "Models": ", ".join(f"{use.name}@{use.version}:{use.sha256}" for use in reading.models),
+        "Models": ", ".join(use.weights for use in reading.models),
         "Notice": NOTICE,
     }

@@ -90,7 +90,7 @@ def _line(row: WorklistRow, features: Sequence[str], *, scaled: bool) -> dict[st
     }
     if scaled:
         line |= _micrometres(reading, features)
-    uses = [f"{use.role} {use.name}@{use.version}:{use.sha256}" for use in reading.models]
+    uses = [f"{use.role} {use.weights}" for use in reading.models]
     return line | {"models": BETWEEN.join(uses), "notice": NOTICE}
 
 

@@ -95,6 +95,16 @@ class Decoder(nn.Module):
         return out
 
 
+def tapped(trunk: nn.Sequential, taps: tuple[int, ...], images: Tensor) -> list[Tensor]:
+    """The maps after those blocks of a trunk that are tapped, finest first."""
+    maps, x = [], images
+    for index, block in enumerate(trunk):
+        x = block(x)
+        if index in taps:
+            maps.append(x)
+    return maps
+
+
 class DualHeadUNet(nn.Module):
     """Two logit maps `(n, 2, side, side)`: the whole cell, then the nucleus."""
 
@@ -108,11 +118,7 @@ class DualHeadUNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(n, 2, side, side)` of normalised images `(n, 3, side, side)`."""
-        maps, x = [], images
-        for index, block in enumerate(self.trunk):
-            x = block(x)
-            if index in self.taps:
-                maps.append(x)
+        maps = tapped(self.trunk, self.taps, images)
         logits = torch.cat([self.cell(maps), self.nucleus(maps)], 1)
         return F.interpolate(logits, size=images.shape[2:], mode="bilinear", align_corners=False)
 

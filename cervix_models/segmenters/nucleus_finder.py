@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
 from cervix_models.registry import ModelEntry, register
-from cervix_models.segmenters.dual_head_unet import COMPACT, Decoder, Widths
+from cervix_models.segmenters.dual_head_unet import COMPACT, Decoder, Widths, tapped
 
 STRIDE = 2  # pixels of the image a place of the map
 
@@ -27,12 +27,7 @@ class NucleusFinder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of normalised images."""
-        maps, x = [], images
-        for index, block in enumerate(self.trunk):
-            x = block(x)
-            if index in self.taps:
-                maps.append(x)
-        out: Tensor = self.nucleus(maps)
+        out: Tensor = self.nucleus(tapped(self.trunk, self.taps, images))
         return out
 
 

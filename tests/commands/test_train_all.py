@@ -63,10 +63,22 @@ def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
     assert called == [train, f"{train} --protocol random", GATE, RANGES]
 
 
-def test_without_names_every_recipe_is_trained(run) -> None:
-    called, _ = run()
+def test_without_names_every_recipe_is_trained(run, tmp_path) -> None:
+    fields = tmp_path / "fields.npz"
+    fields.touch()
+    called, _ = run(FIELDS=str(fields))
     trained = {line.split()[3] for line in called if " train " in line}
     assert sorted(trained) == sorted(p.stem for p in ROOT.glob("cervix_models/recipes/*.toml"))
+
+
+def test_a_finder_is_trained_from_fields_or_left_out_where_there_are_none(run, tmp_path) -> None:
+    called, said = run("nucleus_finder", FIELDS=str(tmp_path / "fields.npz"))
+    assert called == []
+    assert "data pack cric --fields" in said
+    (tmp_path / "fields.npz").touch()
+    called, _ = run("nucleus_finder", FIELDS=str(tmp_path / "fields.npz"))
+    assert called[0].startswith(f"-m cervix_models train nucleus_finder --packed {tmp_path}")
+    assert "cells.npz" not in called[0]
 
 
 def test_an_ensemble_comes_after_its_members(run) -> None:

@@ -69,7 +69,7 @@ def test_a_training_leaves_weights_logs_and_a_note(tmp_path) -> None:
 
 def test_a_training_that_is_done_is_read_not_repeated(tmp_path, monkeypatch) -> None:
     first, _ = fit(job(tmp_path))
-    monkeypatch.setattr(fit_module, "_trainer", lambda _job: pytest.fail("trained again"))
+    monkeypatch.setattr(fit_module, "_trainer", lambda *_: pytest.fail("trained again"))
     again, _ = fit(job(tmp_path))
     assert not again.training
     for one, two in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
@@ -110,7 +110,7 @@ def test_a_killed_training_goes_on(tmp_path) -> None:
 def test_fewer_epochs_are_a_trial_and_more_are_not_given(tmp_path) -> None:
     fit(replace(job(tmp_path / "a", epochs=3), epochs=1))
     assert json.loads((tmp_path / "a" / DONE).read_text())["epochs"] == 1
-    assert fit_module._epochs(replace(job(tmp_path, epochs=3), epochs=9)) == 3
+    assert fit_module._epochs(job(tmp_path, epochs=3).recipe, 9) == 3
 
 
 def test_patience_stops_early_and_keeps_the_best_epoch(tmp_path) -> None:
