@@ -57,6 +57,7 @@ class Picture:
     pixels: Image
     micrometres_per_pixel: float | None = None
     warnings: tuple[str, ...] = ()
+    marked: Image | None = None  # the same with letters that say it is generated, to be shown
 
     @property
     def width(self) -> int:
@@ -73,8 +74,9 @@ class Picture:
         return self.pixels[top : top + height, left : left + width]
 
     def overview(self, side: int) -> Image:
-        """The whole field."""
-        return _within(PilImage.fromarray(self.pixels), side)
+        """The whole field, with its letters where it has some."""
+        shown = self.pixels if self.marked is None else self.marked
+        return _within(PilImage.fromarray(shown), side)
 
 
 class Slide:

@@ -20,6 +20,7 @@ from PIL import Image as PilImage
 from cervix_models.contracts import CellImage, FieldReading, Image, Place, Reading, WorklistRow
 from cervix_models.data.intake import shown_name, take_pixels
 from cervix_models.data.labels import CLASSES
+from cervix_models.data.marks import without_letters
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.heap import settle
@@ -97,7 +98,10 @@ class Fields:
                 "a real field was expected. Generated cells are not read: choose the sample field "
                 "instead."
             )
-        source, job = Picture(taken.pixels, micrometres_per_pixel, taken.warnings), Job()
+        pixels, marked = taken.pixels, None
+        if taken.synthetic:
+            pixels, marked = without_letters(taken.pixels), taken.pixels
+        source, job = Picture(pixels, micrometres_per_pixel, taken.warnings, marked), Job()
 
         def run() -> None:
             try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage
 
-from cervix_models.data.sample_field import sample_field
+from cervix_models.data.marks import is_marked
+from cervix_models.data.sample_field import SIZE, sample_field
 from cervix_models.data.slides import Picture
 from cervix_models.errors import IntakeError
 from cervix_models.reports.incoming import labels_from
@@ -149,6 +152,11 @@ def test_the_sample_field_is_read_only_as_a_sample(fields) -> None:
     rows = fields.cells(job.field_id)
     assert rows
     assert all(row.reading.sample for row in rows)
+    height, width = SIZE
+    assert not any(row.place.x > 0.86 * width and row.place.y > 0.9 * height for row in rows)
+    kept = fields.triage.blob(fields.field(job.field_id).image_sha256)
+    with Image.open(io.BytesIO(kept)) as shown:
+        assert is_marked(shown)
 
 
 def test_neighbours_of_a_cell_are_those_of_its_field(fields) -> None:
