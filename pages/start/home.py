@@ -17,6 +17,13 @@ DOORS = (
         "with outlines and measurements.",
     ),
     (
+        "../pages/triage/field.py",
+        "Read a field",
+        ":material/grid_view:",
+        "Drop a whole field. Its cells are found, parted and read, and reviewed one after the "
+        "other from the keyboard.",
+    ),
+    (
         "../pages/triage/worklist.py",
         "Worklist",
         ":material/checklist:",
@@ -40,7 +47,7 @@ def page() -> None:
         "read by models that show their reasons and say when they are unsure."
     )
     show.notice()
-    for column, (target, title, icon, words) in zip(st.columns(3), DOORS, strict=True):
+    for column, (target, title, icon, words) in zip(st.columns(len(DOORS)), DOORS, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.page_link(target, label=f"**{title}**", icon=icon)
             st.markdown(words)

@@ -10,7 +10,7 @@ def test_the_front_page_says_what_this_is_and_is_not(app) -> None:
     assert app.title[0].value == "Cervical cytology, cell by cell"
     assert NOTICE in shown(app)
     labels = [each.proto.label for each in app.get("page_link")]
-    assert labels == ["**Read cells**", "**Worklist**", "**Model card**"]
+    assert labels == ["**Read cells**", "**Read a field**", "**Worklist**", "**Model card**"]
     assert not app.exception
 
 
