@@ -103,12 +103,13 @@ class Slide:
         if self._slide.level_count > 1:
             return np.asarray(self._slide.get_thumbnail((side, side)).convert("RGB"))
         shrink = max(1.0, max(self.width, self.height) / side)
+        width, height = (max(1, round(each / shrink)) for each in (self.width, self.height))
         rows = []
-        step = max(1, round(OVERVIEW_ROWS * shrink))
-        for top in range(0, self.height, step):
-            band = self.region(0, top, self.width, min(step, self.height - top))
-            size = (max(1, round(self.width / shrink)), max(1, round(band.shape[0] / shrink)))
-            rows.append(np.asarray(PilImage.fromarray(band).resize(size, PilImage.Resampling.BOX)))
+        for low in range(0, height, OVERVIEW_ROWS):
+            high = min(height, low + OVERVIEW_ROWS)
+            top, bottom = (round(each / height * self.height) for each in (low, high))
+            band = PilImage.fromarray(self.region(0, top, self.width, bottom - top))
+            rows.append(np.asarray(band.resize((width, high - low), PilImage.Resampling.BOX)))
         return np.concatenate(rows)
 
 
