@@ -8,6 +8,7 @@ import streamlit as st
 
 from cervix_models.contracts import FieldReading, WorklistRow
 from cervix_models.errors import CervixError, StorageError
+from cervix_models.services.defaults import FINDER
 from cervix_models.services.fields import Job
 from cervix_models.services.triage import SCALE
 from ui import session, show
@@ -52,9 +53,14 @@ def _door() -> None:
         _watch()
         return
     st.markdown(
-        "A field of many cells: every nucleus is found, its cell is cut out and read like a cell "
-        "of its own, and all are shown where they lie."
+        "A field of many cells: nuclei are looked for, and each cell that is found is cut out, "
+        "read like a cell of its own, and shown where it lies. Some cells are missed, and "
+        "some that are found are none: look at the whole field too."
     )
+    st.page_link(
+        "../pages/models/card.py", label="How many are found", icon=":material/description:",
+        query_params={"model": FINDER},
+    )  # fmt: skip
     scale = st.number_input(
         "Scale in µm per pixel (optional)", min_value=SCALE[0], max_value=SCALE[1], value=None,
         step=0.01, key="field-scale", placeholder="from the scanner or camera", width=320,
