@@ -338,6 +338,7 @@ def test_a_field_is_uploaded_read_and_opened(
 ) -> None:
     page.goto(start() + "/field")
     heading(page, "Read a field")
+    expect(page.get_by_role("button", name="Read the sample field")).to_be_visible(timeout=30_000)
     cells = np.concatenate([drawn_cell(240, seed) for seed in range(3)], axis=1)
     file = {"name": "field.png", "mimeType": "image/png", "buffer": png(cells)}
     page.locator(UPLOAD).set_input_files(file)
