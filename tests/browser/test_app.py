@@ -342,7 +342,7 @@ def test_a_field_is_uploaded_read_and_opened(
     cells = np.concatenate([drawn_cell(240, seed) for seed in range(3)], axis=1)
     file = {"name": "field.png", "mimeType": "image/png", "buffer": png(cells)}
     page.locator(UPLOAD).set_input_files(file)
-    page.wait_for_url(re.compile(r"field=[0-9a-f]{32}"), timeout=240_000)
+    expect(page).to_have_url(re.compile(r"field=[0-9a-f]{32}"), timeout=600_000)
     expect(page.get_by_text(re.compile("^[0-9]+ cells? · "))).to_be_visible(timeout=20_000)
     assert problems == []
 
