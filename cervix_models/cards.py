@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from cervix_models.contracts import Card
+from cervix_models.contracts import Card, ModelRole, ModelUse
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 
 CARD = "card.json"
 WEIGHTS = "model.safetensors"
+FILM = "film.webp"  # of a run of a segmenter
 
 
 def load_card(name: str, weights: Path) -> Card:
@@ -55,22 +56,25 @@ def readable(weights: Path) -> list[Card]:
     """The cards of classifiers of the five cell classes whose weights, or all of whose members'
     weights, are at hand; the most accurate first."""
     found = [card for card in load_cards(weights) if card.classes == CLASS_NAMES]
-    here = [
-        card
-        for card in found
-        if card.calibration
-        and all(
-            (weights / name / WEIGHTS).is_file()
-            for name in card.input.get("members", None) or (card.name,)
-        )
-    ]
+    here = [card for card in found if card.calibration and at_hand(card, weights)]
     return sorted(here, key=lambda card: (-accuracy_of(card), card.name))
+
+
+def at_hand(card: Card, weights: Path) -> bool:
+    """Whether the weights of a card, or all of its members' weights, lie in `weights`."""
+    names = card.input.get("members", None) or (card.name,)
+    return all((weights / name / WEIGHTS).is_file() for name in names)
 
 
 def accuracy_of(card: Card) -> float:
     """The part of cells told rightly with clusters kept apart; 0 where it was not measured."""
     figures = card.metrics.get("cluster_split", {})
     return float(figures.get("accuracy", {}).get("value", 0.0))
+
+
+def use_of(role: ModelRole, card: Card) -> ModelUse:
+    """The weights of a card in the part they play in a reading."""
+    return ModelUse(role, card.name, card.version, card.weights_sha256, card.summary)
 
 
 def joint_hash(sha256: Iterable[str]) -> str:

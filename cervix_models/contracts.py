@@ -115,6 +115,7 @@ class CellImage:
     synthetic: bool = False  # carries our mark of a generated picture
     # What was changed at the door: 16-bit scaled, alpha laid on white, ...
     warnings: tuple[str, ...] = ()
+    micrometres_per_pixel: float | None = None  # by the file, where it says so
 
 
 @dataclass(frozen=True)

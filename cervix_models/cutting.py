@@ -19,10 +19,10 @@ from skimage.segmentation import watershed
 
 from cervix_models.contracts import Image, Mask
 from cervix_models.data.fields import shrunk
+from cervix_models.data.masks import CROP_MARGIN
 
 SCALE = 1 / 3  # of the field, at which cells are told from the ground and from each other
 REACH = 200.0  # pixels that a cell reaches from its nucleus at most; SIPaKMeD's widest half is 190
-MARGIN = 10  # pixels round the cell, as in SIPaKMeD's crops
 LEAST_SIDE = 64  # pixels of a crop
 LIGHT = (0.05, 0.10)  # optical densities between which the border of stain and ground is sought
 COMPACTNESS = 5e-3
@@ -100,7 +100,7 @@ def _cut(
         box = (slice(at[0], at[0] + 1), slice(at[1], at[1] + 1))
     ends = []
     for side, length in zip(box, shape[:2], strict=True):
-        low, high = side.start / SCALE - MARGIN, side.stop / SCALE + MARGIN
+        low, high = side.start / SCALE - CROP_MARGIN, side.stop / SCALE + CROP_MARGIN
         wider = max(0.0, LEAST_SIDE - (high - low)) / 2
         ends.append((max(0, round(low - wider)), min(length, round(high + wider))))
     (top, bottom), (left, right) = ends

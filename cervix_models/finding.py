@@ -12,7 +12,7 @@ from skimage.feature import peak_local_max
 
 from cervix_models.contracts import Image
 from cervix_models.data.fields import shrunk
-from cervix_models.inference import Batch, sigmoid, turned, turned_back
+from cervix_models.inference import Batch, normalised, sigmoid, turned, turned_back
 
 LEAST = 0.1  # a lower peak is none
 PALE = 190  # of 255: a window that is nowhere darker, in any colour, is bare ground
@@ -81,7 +81,7 @@ def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]
         window = image[top : top + side, left : left + side]
         if window.min() > PALE:
             continue
-        batch = _normalised(window, sight)
+        batch = normalised(window[None], sight.mean, sight.std)
         scores = np.mean(
             [
                 turned_back(sigmoid(logits(turned(batch, view))), view)[0, 0]
@@ -95,13 +95,6 @@ def score_map(image: Image, logits: Logits, sight: Sight) -> NDArray[np.float32]
         piece = out[y : y + inner.shape[0], x : x + inner.shape[1]]
         piece[:] = inner[: piece.shape[0], : piece.shape[1]]
     return out[: -(-height // stride), : -(-width // stride)]
-
-
-def _normalised(window: Image, sight: Sight) -> Batch:
-    """A window `(side, side, 3)` as the network takes it, `(1, 3, side, side)`."""
-    mean, std = np.array(sight.mean, np.float32), np.array(sight.std, np.float32)
-    ready = (window.astype(np.float32) / 255 - mean) / std
-    return np.ascontiguousarray(ready.transpose(2, 0, 1)[None], np.float32)
 
 
 def _corners(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:

@@ -26,7 +26,12 @@ def prepared(
     images: Sequence[Image], side: int, mean: Sequence[float], std: Sequence[float]
 ) -> Batch:
     """Images `(n, 3, side, side)` squashed to a square and normalised, float32."""
-    batch = np.stack([_square(each, side) for each in images]).astype(np.float32) / 255
+    return normalised(np.stack([_square(each, side) for each in images]), mean, std)
+
+
+def normalised(pixels: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]) -> Batch:
+    """Pictures `(n, h, w, 3)` as a network takes them, `(n, 3, h, w)`, float32."""
+    batch = pixels.astype(np.float32) / 255
     batch = (batch - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
     return np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
 

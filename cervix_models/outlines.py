@@ -16,13 +16,17 @@ NEAR = 12.0  # pixels that a nucleus may lie from where it is known to be
 LEAST_NUCLEUS = 0.0005  # of the picture: a smaller piece is no nucleus
 
 
-def one_cell(maps: Maps, threshold: float = 0.5) -> Segmentation:
+Thresholds = tuple[float, float]  # of cell and nucleus: from which probability a pixel is of it
+HALF = (0.5, 0.5)
+
+
+def one_cell(maps: Maps, thresholds: Thresholds = HALF) -> Segmentation:
     """The middle cell and its largest nucleus, of maps `(2, h, w)` (cell, nucleus), 0..1.
 
     Holes are filled; the nucleus lies inside the cell. Masks are empty where nothing was found.
     """
-    nuclei = maps[1] > threshold
-    cell = _main_piece((maps[0] > threshold) | nuclei, LEAST_CELL, central=True)
+    nuclei = maps[1] > thresholds[1]
+    cell = _main_piece((maps[0] > thresholds[0]) | nuclei, LEAST_CELL, central=True)
     cell = ndimage.binary_fill_holes(cell)
     nucleus = _main_piece(nuclei & cell, LEAST_NUCLEUS, central=False)
     nucleus = ndimage.binary_fill_holes(nucleus)
@@ -30,15 +34,15 @@ def one_cell(maps: Maps, threshold: float = 0.5) -> Segmentation:
 
 
 def cell_at(
-    maps: Maps, point: tuple[float, float], inside: Mask, threshold: float = 0.5
+    maps: Maps, point: tuple[float, float], inside: Mask, thresholds: Thresholds = HALF
 ) -> Segmentation:
     """The cell round a nucleus that is known to be at `point` (x, y), of maps as one_cell takes.
 
     The nucleus is the piece nearest to the point, if it is within NEAR of it; the cell is what lies
     `inside` and hangs together with it. Both are empty where there is no such nucleus.
     """
-    nucleus = _piece_near((maps[1] > threshold) & inside, point)
-    cell = label(((maps[0] > threshold) & inside) | nucleus, connectivity=1)
+    nucleus = _piece_near((maps[1] > thresholds[1]) & inside, point)
+    cell = label(((maps[0] > thresholds[0]) & inside) | nucleus, connectivity=1)
     if nucleus.any():
         cell = ndimage.binary_fill_holes(cell == np.bincount(cell[nucleus]).argmax())
     else:

@@ -16,6 +16,7 @@ from cervix_models.exporting import onnx_session
 from cervix_models.finding import Sight, nuclei_of
 from cervix_models.inference import (
     Batch,
+    Run,
     prepared,
     prepared_masks,
     sigmoid,
@@ -128,20 +129,21 @@ def open_classifier(name: str, settings: Settings) -> ClassReader:
 
 
 class OutlineReader:
-    """A segmenter of `weights/`: one cell and its nucleus, averaged over flips and turns."""
+    """A segmenter of `weights/`, or the mean of several: one cell and its nucleus, averaged over
+    flips and turns."""
 
     def __init__(self, name: str, settings: Settings) -> None:
-        """Loads the weights `name`. Raises WeightsError."""
-        self.run, self.card = onnx_session(name, settings)
+        """Loads the weights `name`, or those of its members. Raises WeightsError."""
+        self.card, members = members_of(name, settings.weights)
+        self._parts = [onnx_session(each, settings) for each in members or (name,)]
+        fitted = self.card.calibration.get("thresholds", {"cell": 0.5, "nucleus": 0.5})
+        self.thresholds = float(fitted["cell"]), float(fitted["nucleus"])
 
     def predict(self, images: Sequence[Image]) -> list[Segmentation]:
         """One segmentation an image, at the image's own size."""
-        batch = _prepared(images, self.card)
-        views = int(self.card.input["views"])
-        maps = sum(self._maps(batch, view) for view in range(views))
         return [
-            one_cell(stretched(each / views, image.shape[:2]))
-            for each, image in zip(np.asarray(maps), images, strict=True)
+            one_cell(stretched(each, image.shape[:2]), self.thresholds)
+            for each, image in zip(self._maps(images), images, strict=True)
         ]
 
     def predict_at(
@@ -152,22 +154,28 @@ class OutlineReader:
     ) -> list[Segmentation]:
         """One segmentation an image, of the cell round the nucleus at a known point `(x, y)`,
         within what is `inside`; as it stands, without other views."""
-        batch = _prepared(images, self.card)
-        maps = self._maps(batch, 0)
+        maps = self._maps(images, views=(0,))
         return [
-            cell_at(stretched(each, image.shape[:2]), point, inside)
+            cell_at(stretched(each, image.shape[:2]), point, inside, self.thresholds)
             for each, image, point, inside in zip(maps, images, points, insides, strict=True)
         ]
 
     def views_of(self, image: Image, views: int) -> list[Segmentation]:
         """One segmentation a view of one image, at the image's own size and as it stands."""
-        batch = _prepared([image], self.card)
-        maps = (self._maps(batch, view)[0] for view in range(views))
-        return [one_cell(stretched(each, image.shape[:2])) for each in maps]
+        maps = (self._maps([image], views=(view,))[0] for view in range(views))
+        return [one_cell(stretched(each, image.shape[:2]), self.thresholds) for each in maps]
 
-    def _maps(self, batch: Batch, view: int) -> Batch:
-        """Probabilities `(n, 2, side, side)` by one flip or turn, turned back."""
-        return turned_back(sigmoid(self.run(turned(batch, view))[0]), view)
+    def _maps(self, images: Sequence[Image], views: Sequence[int] | None = None) -> Batch:
+        """Probabilities `(n, 2, side, side)`, the mean of the members and of the views, turned
+        back; default: the views that each was measured with."""
+        return np.mean([_viewed(*part, images, views) for part in self._parts], axis=0)
+
+
+def _viewed(run: Run, card: Card, images: Sequence[Image], views: Sequence[int] | None) -> Batch:
+    batch = _prepared(images, card)
+    chosen = range(int(card.input["views"])) if views is None else views
+    maps = [turned_back(sigmoid(run(turned(batch, view))[0]), view) for view in chosen]
+    return np.mean(maps, axis=0)
 
 
 class NucleusReader:

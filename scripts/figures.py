@@ -4,7 +4,8 @@ A figure in a document stands between `<!-- from: FILE#path.to.value -->` and `<
 FILE is a card or a table of results, by its path from the project folder. What stands between says
 how the figure is written: `97.5 %` or `?.? %` a percentage with one decimal, `0.00` two decimals,
 `1,000` a whole number. Between `<!-- models -->` and `<!-- /models -->` stands the table of all
-cards, between `<!-- splits -->` and `<!-- /splits -->` both splits of every classifier, and between
+cards, between `<!-- splits -->` and `<!-- /splits -->` both splits of every classifier, between
+`<!-- segmenters -->` and `<!-- /segmenters -->` the Dice of every segmenter, and between
 `<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was chosen.
 """
 
@@ -25,6 +26,7 @@ DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "
 MARKED = re.compile(r"<!-- from: (?P<file>[^#\s]+)#(?P<path>\S+) -->(?P<shown>.*?)<!-- /from -->")
 MODELS = re.compile(r"(?<=<!-- models -->\n).*?(?=<!-- /models -->)", re.DOTALL)
 SPLITS = re.compile(r"(?<=<!-- splits -->\n).*?(?=<!-- /splits -->)", re.DOTALL)
+SEGMENTERS = re.compile(r"(?<=<!-- segmenters -->\n).*?(?=<!-- /segmenters -->)", re.DOTALL)
 TRIED = re.compile(r"(<!-- tried: (?P<name>\S+) -->\n).*?(?=<!-- /tried -->)", re.DOTALL)
 PERCENTAGE = re.compile(r"\d(?:[\d.,]*\d)?\s?%")
 MEASURED = re.compile(
@@ -57,6 +59,7 @@ def refreshed(text: str, root: Path = ROOT) -> str:
     parts[::2] = [MARKED.sub(renewed, each) for each in parts[::2]]
     whole = MODELS.sub(lambda _: model_table(root), "".join(parts))
     whole = SPLITS.sub(lambda _: split_table(root), whole)
+    whole = SEGMENTERS.sub(lambda _: segmenter_table(root), whole)
     return TRIED.sub(lambda found: found[1] + tried_table(root, found["name"]), whole)
 
 
@@ -91,6 +94,36 @@ def split_table(root: Path = ROOT) -> str:
             f"| {_reported(each.get('reported', {}))} |\n"
         )
     return head + "|---|---|---|---|---|\n" + "".join(rows)
+
+
+def segmenter_table(root: Path = ROOT) -> str:
+    """A Markdown table of every segmenter, the one with the best mean Dice first: Dice with its
+    interval, the boxes that are met within a tenth, and the Dice that is reported."""
+    cards = [json.loads(path.read_text("utf-8")) for path in root.glob("weights/*/card.json")]
+    measured = [card["metrics"] | {"name": card["name"]} for card in cards
+                if card["kind"] == "segmenter" and "cluster_split" in card["metrics"]]  # fmt: skip
+    regions = ("nucleus", "cell", "cytoplasm")
+
+    def mean(each: dict[str, Any]) -> float:
+        dice = each["cluster_split"]["dice"]
+        return float(dice["nucleus"]["value"] + dice["cell"]["value"])
+
+    rows = []
+    for each in sorted(measured, key=lambda each: (-mean(each), each["name"])):
+        split, told = each["cluster_split"], each.get("reported", {})
+        dice = " | ".join(_share(split["dice"][region]) for region in regions)
+        reported = ", ".join(
+            f"{told[f'dice_{region}']:.3f} {region}" for region in regions
+            if f"dice_{region}" in told
+        )  # fmt: skip
+        boxes = _interval(split["boxes_within_a_tenth"], 100)
+        rows.append(f"| `{each['name']}` | {dice} | {boxes} | {reported} |\n")
+    head = "| model | nucleus | whole cell | cytoplasm without nucleus | boxes met | reported |\n"
+    return head + "|---|---|---|---|---|---|\n" + "".join(rows)
+
+
+def _share(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 def tried_table(root: Path, name: str) -> str:
@@ -131,7 +164,7 @@ def written(value: Any, like: str) -> str:
 def bare_figures(text: str) -> list[str]:
     """The lines that state a figure without a marker, and are no quotation or target."""
     unmarked = FENCED.sub("", MARKED.sub("", text))
-    for generated in (MODELS, SPLITS, TRIED):
+    for generated in (MODELS, SPLITS, SEGMENTERS, TRIED):
         unmarked = generated.sub("", unmarked)
     return [
         line.strip()

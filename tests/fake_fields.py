@@ -10,7 +10,7 @@ import numpy as np
 
 from cervix_models.contracts import FieldReading, Place, Reading, WorklistRow
 from cervix_models.errors import IntakeError, StorageError
-from cervix_models.services.fields import Job
+from cervix_models.services.jobs import Job
 from tests.fakes import OUTLINER, USE, FakeTriage, drawn_cell, png
 
 SIDE = 120  # of a cell's window
@@ -51,7 +51,7 @@ class FakeFields:
         self.kept: dict[str, FieldReading] = {}
         self.places: dict[str, list[tuple[str, Place]]] = {}
         self.answers: Sequence[str | None] = ("Parabasal", None, "Dyskeratotic", "Koilocytotic")
-        self.jobs: list[Job] = []
+        self.jobs: list[Job[FieldReading]] = []
         self.problem: str | None = None
 
     def add(self, answers: Sequence[str | None], **changed: object) -> FieldReading:
@@ -64,11 +64,11 @@ class FakeFields:
         self.places[field.id] = [(reading.id, place) for reading, place in cells]
         return field
 
-    def start(self, upload: bytes, filename: str, **options: object) -> Job:
+    def start(self, upload: bytes, filename: str, **options: object) -> Job[FieldReading]:
         self.options = options
         if upload.startswith(b"broken"):
             raise IntakeError(f"{filename} is no picture.")
-        job = Job(done=0.4, cells=3)
+        job: Job[FieldReading] = Job(done=0.4, cells=3)
         self.jobs.append(job)
         return job
 
@@ -78,7 +78,7 @@ class FakeFields:
         if self.problem:
             job.problem, job.state = self.problem, "failed"
             return
-        job.field_id, job.state = self.add(self.answers).id, "done"
+        job.found, job.state = self.add(self.answers), "done"
 
     def field(self, field_id: str) -> FieldReading:
         if field_id not in self.kept:

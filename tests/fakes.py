@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,13 +23,16 @@ from cervix_models.contracts import (
 )
 from cervix_models.data.intake import take_cell_image
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.errors import StorageError, VerdictError
+from cervix_models.errors import IntakeError, StorageError, VerdictError, WeightsError
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.reports.incoming import labels_from
 from cervix_models.services.compare import Member, Opinion
 from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.explained import Explained
+from cervix_models.services.jobs import Job
 from cervix_models.services.revisions import check_labels
 from cervix_models.services.uncertainty import Spread
+from cervix_models.services.uploads import ReadUploads, Upload
 
 USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
 OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
@@ -99,6 +103,9 @@ class FakeTriage:
         self.card_list: list[Card] = []
         self.warm = False
         self.changes: dict[str, list[Revision]] = {}
+        self.slow = False  # whether a job goes on
+        self.no_weights: str | None = None
+        self.blind = False  # whether the classifier reads no picture
         self.asked: list[str] = []  # the classifier of each reading
 
     def warm_up(self) -> None:
@@ -143,6 +150,45 @@ class FakeTriage:
         )  # fmt: skip
         self.rows[reading.id] = WorklistRow(reading, None)
         return reading
+
+    def start(
+        self,
+        uploads: Sequence[Upload],
+        *,
+        micrometres_per_pixel: float | None = None,
+        classifier: str = CLASSIFIER,
+    ) -> Job[ReadUploads]:
+        """A job that is done already, unless `slow`."""
+        self.job = Job[ReadUploads]()
+        found = self.job.found = ReadUploads()
+        for upload in uploads:
+            try:
+                reading = self.read(
+                    upload.content, upload.name, micrometres_per_pixel=micrometres_per_pixel,
+                    classifier=classifier,
+                )  # fmt: skip
+            except IntakeError as problem:
+                found.problems.append(str(problem))
+                continue
+            plain = replace(reading, heat=None, heat_sha256=None)
+            self.rows[reading.id] = WorklistRow(plain, None)
+            found.names[reading.id] = upload.name
+        if not self.slow:
+            self.job.state = "done"
+        return self.job
+
+    def explain(self, reading: Reading) -> Explained | None:
+        if self.no_weights:
+            raise WeightsError(self.no_weights)
+        if self.blind:
+            return None
+        heat = np.zeros((reading.height, reading.width), np.float32)
+        heat[reading.height // 2 :] = 1
+        found = Segmentation.from_labels(self.labels(reading))
+        return Explained(png((heat * 255).astype(np.uint8)), heat_shares(heat, found))
+
+    def readings(self, ids: Sequence[str]) -> list[WorklistRow]:
+        return [self.rows[each] for each in ids if each in self.rows]
 
     def reading(self, reading_id: str) -> WorklistRow:
         if reading_id not in self.rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cervix_models.cutting import MARGIN, REACH, cut_cells, density
+from cervix_models.cutting import REACH, cut_cells, density
+from cervix_models.data.masks import CROP_MARGIN
 
 
 def _field(cells: list[tuple[float, float, float]], shape=(420, 600)) -> np.ndarray:
@@ -32,10 +33,10 @@ def test_a_lone_cell_is_cut_out_with_its_margin() -> None:
     cells = [(300.0, 200.0, 80.0)]
     (cut,) = cut_cells(_field(cells), _centres(cells))
     height, width = cut.inside.shape
-    assert abs(cut.left - (220 - MARGIN)) <= 6
-    assert abs(cut.top - (120 - MARGIN)) <= 6
-    assert abs(width - (160 + 2 * MARGIN)) <= 10
-    assert abs(height - (160 + 2 * MARGIN)) <= 10
+    assert abs(cut.left - (220 - CROP_MARGIN)) <= 6
+    assert abs(cut.top - (120 - CROP_MARGIN)) <= 6
+    assert abs(width - (160 + 2 * CROP_MARGIN)) <= 10
+    assert abs(height - (160 + 2 * CROP_MARGIN)) <= 10
     assert cut.inside.all()  # no other cell is near
     assert _field(cells)[cut.window].shape[:2] == cut.inside.shape
 
@@ -43,8 +44,8 @@ def test_a_lone_cell_is_cut_out_with_its_margin() -> None:
 def test_touching_cells_are_parted_between_their_nuclei() -> None:
     cells = [(200.0, 200.0, 80.0), (330.0, 200.0, 80.0)]
     one, two = cut_cells(_field(cells), _centres(cells))
-    assert abs(one.left + one.inside.shape[1] - MARGIN - 265) <= 12
-    assert abs(two.left + MARGIN - 265) <= 12
+    assert abs(one.left + one.inside.shape[1] - CROP_MARGIN - 265) <= 12
+    assert abs(two.left + CROP_MARGIN - 265) <= 12
     y = 200 - one.top
     assert one.inside[y, 200 - one.left]
     assert not one.inside[y, one.inside.shape[1] - 2]  # what is beyond the border is the other's
@@ -54,7 +55,7 @@ def test_a_cell_reaches_no_further_than_a_cell_can() -> None:
     image = np.full((900, 1200, 3), (150, 190, 200), np.uint8)  # a sheet without any border
     image[:60] = image[-60:] = (240, 240, 240)
     (cut,) = cut_cells(image, np.array([[600.0, 450.0]]))
-    assert max(cut.inside.shape) <= 2 * (REACH + MARGIN) + 8
+    assert max(cut.inside.shape) <= 2 * (REACH + CROP_MARGIN) + 8
 
 
 def test_a_nucleus_at_the_border_or_beside_another_has_a_window_inside_the_field() -> None:

@@ -127,6 +127,33 @@ def test_the_table_of_models_is_made_from_their_cards(project) -> None:
     assert figures.refreshed(new, project) == new
 
 
+def test_the_table_of_segmenters_has_the_best_first(project) -> None:
+    def between(value: float) -> dict[str, float]:
+        return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+    for name, dice in (("worse", 0.9), ("better", 0.95)):
+        split = {
+            "dice": {region: between(dice) for region in ("nucleus", "cell", "cytoplasm")},
+            "boxes_within_a_tenth": between(0.91),
+        }
+        card = {"name": name, "kind": "segmenter", "metrics": {"cluster_split": split}}
+        if name == "worse":
+            card["metrics"]["reported"] = {"dice_nucleus": 0.933, "split": "not stated"}
+        folder = project / "weights" / name
+        folder.mkdir()
+        (folder / "card.json").write_text(json.dumps(card))
+    cnn = {"name": "cnn", "kind": "classifier", "metrics": {"cluster_split": {}}}
+    (project / "weights/cnn/card.json").write_text(json.dumps(cnn))
+    new = figures.refreshed("<!-- segmenters -->\n<!-- /segmenters -->\n", project)
+    rows = [line for line in new.splitlines() if line.startswith("| `")]
+    spread = "0.950 (0.940 to 0.960)"
+    assert rows[0] == f"| `better` | {spread} | {spread} | {spread} | 91.0 % (90.0 to 92.0) |  |"
+    assert rows[1].startswith("| `worse` | 0.900 (0.890 to 0.910)")
+    assert rows[1].endswith("| 0.933 nucleus |")
+    assert figures.bare_figures(new) == []
+    assert figures.refreshed(new, project) == new
+
+
 def test_a_marker_in_code_is_an_example(project) -> None:
     text = "```\n<!-- from: weights/none/card.json#a -->1<!-- /from -->\n```\n"
     assert figures.refreshed(text, project) == text

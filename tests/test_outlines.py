@@ -87,7 +87,7 @@ def test_crumbs_are_no_cell_and_no_nucleus(over) -> None:
 def test_the_threshold_decides() -> None:
     maps = 0.6 * _maps(_disc(50, 50, 30), _disc(50, 50, 8))
     assert one_cell(maps).cell.any()
-    assert not one_cell(maps, threshold=0.7).cell.any()
+    assert not one_cell(maps, (0.7, 0.7)).cell.any()
 
 
 def _two_cells() -> np.ndarray:

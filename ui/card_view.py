@@ -7,6 +7,7 @@ Figures are numbers, or `{"value": .., "low": .., "high": ..}` with their interv
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +27,8 @@ from cervix_models.plots import (
     reliability_diagram,
     training_chart,
 )
+from cervix_models.services.models import film_of
+from cervix_models.settings import ROOT
 from ui import session, show
 
 _SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
@@ -33,7 +36,7 @@ PLOTTED = (
     "confusion", "reliability", "coverage_curve", "threshold_curve", "hardest", "curves",
 )  # fmt: skip
 MOST_TOLD = 15  # features
-CURVES = ("val_accuracy", "train_loss")
+CURVES = ("val_accuracy", "val_cell_dice", "val_nucleus_dice", "train_loss")
 
 
 def show_card(card: Card) -> None:
@@ -59,6 +62,11 @@ def show_card(card: Card) -> None:
     if curves := card.metrics.get("curves"):
         st.header("While it learned", anchor=False)
         _curves(card.name, curves)
+    if film := film_of(card.name, ROOT / "runs"):
+        st.markdown("**What it drew of some cells after each epoch**, above their true outlines")
+        address = f"data:image/webp;base64,{base64.b64encode(film).decode()}"
+        words = f"Film of the outlines that {card.name} drew of some cells, epoch by epoch."
+        st.html(f'<div class="cx cx-film">{show.picture_html(address, words)}</div>')
     if lost := card.metrics.get("importances"):
         st.header("Which features it leans on", anchor=False)
         _importances(lost)
@@ -153,10 +161,10 @@ def _measured(card: Card, name: str, table: Mapping[str, Any]) -> None:
 
 def _curves(name: str, curves: Sequence[Mapping[str, float]]) -> None:
     known = [what for what in CURVES if any(what in each for each in curves)]
-    for column, what in zip(st.columns(2), known, strict=False):
-        figure = training_chart({name: curves}, what)
-        with column:
-            show.chart(figure)
+    columns = st.columns(2)
+    for number, what in enumerate(known):
+        with columns[number % 2]:
+            show.chart(training_chart({name: curves}, what))
 
 
 def _importances(lost: Sequence[Mapping[str, Any]]) -> None:

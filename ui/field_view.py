@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from cervix_models.contracts import FieldReading, WorklistRow
-from cervix_models.plots import class_counts, ratio_histogram
 from cervix_models.services import exports
 from cervix_models.services.fields import by_concern
-from ui import pictures, session, show
+from ui import session, show
+from ui.cells_view import counts_words, drawn, figures, gallery
+from ui.downloads import File, of_readings, offer
 from ui.verdict import take_verdict
 from ui.viewer import show_field
-
-A_ROW = 8
-AT_ONCE = 24  # cells of the gallery
-REFER = "Refer"
 
 
 def show_field_reading(field: FieldReading, rows: list[WorklistRow]) -> None:
@@ -44,11 +39,12 @@ def show_field_reading(field: FieldReading, rows: list[WorklistRow]) -> None:
         show.legend({row.reading.label for row in rows})
     with right:
         _cell(field, ordered, at)
-    cells, figures, files = st.tabs(["All cells", "Counts and ratios", "Export"])
+    cells, counts, files = st.tabs(["All cells", "Counts and ratios", "Export"])
     with cells:
-        _gallery(field, ordered, at)
-    with figures:
-        _figures(rows)
+        gallery(ordered, [row.place.number for row in ordered if row.place], field.id,
+                partial(_go, field), at)  # fmt: skip
+    with counts:
+        figures(rows)
     with files:
         _exports(field, rows)
 
@@ -56,13 +52,10 @@ def show_field_reading(field: FieldReading, rows: list[WorklistRow]) -> None:
 def _about(field: FieldReading, rows: list[WorklistRow]) -> None:
     if any(row.reading.sample for row in rows):
         st.badge("Synthetic sample, no real field", icon=":material/science:", color="gray")
-    called = Counter(row.reading.label or REFER for row in rows)
-    given = sum(row.verdict is not None for row in rows)
-    counts = ", ".join(f"{name} {count}" for name, count in called.most_common())
     stopped = "" if field.complete else " The reading was stopped before the whole field was read."
     st.markdown(
-        f"**{len(rows)} cells** · {counts or 'none'} · verdicts on {given} of {len(rows)} · "
-        f"{field.width} × {field.height} pixels, {show.when(field.created_at)}.{stopped}"
+        f"{counts_words(rows)} · {field.width} × {field.height} pixels, "
+        f"{show.when(field.created_at)}.{stopped}"
     )
     for sentence in field.warnings:
         st.caption(show.plain(sentence))
@@ -98,7 +91,7 @@ def _cell(field: FieldReading, ordered: list[WorklistRow], at: int) -> None:
         st.markdown(f"Cell **{number}** · {at + 1} of {len(ordered)}")
     picture, words = st.columns([1, 2], vertical_alignment="top")
     with picture:
-        st.image(_drawn(row), alt=show.picture_words(reading), width="stretch")
+        st.image(drawn(row), alt=show.picture_words(reading), width="stretch")
     with words:
         show.answer(reading)
     show.notice()
@@ -109,67 +102,21 @@ def _cell(field: FieldReading, ordered: list[WorklistRow], at: int) -> None:
     )  # fmt: skip
 
 
-def _drawn(row: WorklistRow) -> bytes:
-    reading, service = row.current, session.triage()
-    return pictures.mask_over(service.blob(reading.image_sha256), service.labels(reading))
-
-
-def _gallery(field: FieldReading, ordered: list[WorklistRow], at: int) -> None:
-    st.caption(
-        "First the cells that were called koilocytotic or dyskeratotic, the surest first; then "
-        "those that a person should read; then all others in the order of the field. A class is no "
-        "diagnosis, and no normal or benign cell is ranked as a concern."
-    )
-    pages = -(-len(ordered) // AT_ONCE)
-    number = 1
-    if pages > 1:
-        number = st.pagination(pages, default=at // AT_ONCE + 1, key=f"gallery-{field.id}-{at}")
-    start = (number - 1) * AT_ONCE
-    with st.grid(A_ROW, min_column_width=110, key="gallery"):
-        for place, row in enumerate(ordered[start : start + AT_ONCE], start=start):
-            with st.container(gap="xsmall"):
-                st.image(_drawn(row), alt=show.picture_words(row.reading), width="stretch")
-                st.button(
-                    f"{row.place.number if row.place else place + 1} "
-                    f"{show.short_words(row.reading)}",
-                    key=f"gallery-{row.reading.id}", width="stretch", on_click=_go,
-                    args=(field, place), type="primary" if place == at else "secondary",
-                    icon=":material/task_alt:" if row.verdict else None,
-                )  # fmt: skip
-
-
-def _figures(rows: list[WorklistRow]) -> None:
-    ratios: dict[str, list[float]] = {}
-    for row in rows:
-        if (ratio := row.current.features.get("nucleus_cell_ratio")) is not None:
-            ratios.setdefault(row.reading.label or REFER, []).append(ratio)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Cells by class, as the model called them**")
-        show.chart(class_counts(Counter(row.reading.label or REFER for row in rows)))
-    with right:
-        st.markdown("**Nucleus to cell area**")
-        show.chart(ratio_histogram(ratios))
-        st.caption("Measured where nucleus and cytoplasm were found in a readable cell.")
-
-
 def _exports(field: FieldReading, rows: list[WorklistRow]) -> None:
     blob = session.triage().blob
-    kinds: dict[str, tuple[str, Callable[[], exports.Export], str]] = {
-        "GeoJSON": (
-            "geojson", lambda: exports.export_field_geojson(field, rows, blob),
-            "All cells with nucleus, class and features, where they lie, for QuPath",
-        ),
-        "CSV": ("csv", lambda: exports.export_csv(rows), "A row a cell, for a spreadsheet"),
-        "Parquet": ("parquet", lambda: exports.export_parquet(rows), "The same, for pandas"),
-        "COCO": (
-            "coco.json", lambda: exports.export_coco(rows, blob), "Outlines, a picture a cell",
-        ),
-    }  # fmt: skip
     st.caption("Each file carries the notice and the newest outlines.")
     with st.container(horizontal=True):
-        for text, (ending, export, words) in kinds.items():
-            st.download_button(
-                text, partial(exports.content_of, export), f"field-{field.id}.{ending}", help=words,
-                key=f"field-export-{ending}", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+        offer(
+            [
+                File(
+                    "GeoJSON", "geojson", lambda: exports.export_field_geojson(field, rows, blob),
+                    "All cells with nucleus, class and features, where they lie, for QuPath",
+                ),
+                File(
+                    "Label TIFF", "tif", lambda: exports.export_field_tiff(field, rows, blob),
+                    "Two pages, cells and nuclei: each pixel has the number of its cell",
+                ),
+                *of_readings(rows),
+            ],
+            f"field-{field.id}",
+        )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -20,12 +19,14 @@ from cervix_models.morphology import (
 )
 from cervix_models.plots import feature_strip, percentile_radar
 from cervix_models.services import exports
-from ui import session, show
+from ui import pictures, session, show
 from ui.corrections import correct_outlines
+from ui.downloads import File, offer
 from ui.verdict import take_verdict
 from ui.viewer import show_viewer
 
 if TYPE_CHECKING:
+    from cervix_models.services.explained import Explained
     from cervix_models.services.uncertainty import Spread
 
 # Sizes, shapes and stains that a textbook names, for the radar.
@@ -58,11 +59,37 @@ def show_reading(row: WorklistRow) -> None:
 
 
 def _picture(reading: Reading) -> None:
-    show_viewer(reading, show.picture_words(reading))
+    later: Explained | None = _explained().get(reading.id)
+    heat = session.image_url(pictures.heat_picture(later.png)) if later else None
+    show_viewer(reading, show.picture_words(reading), heat)
     for sentence in reading.warnings:
         st.caption(show.plain(sentence))
-    if reading.heat is not None:
-        show.heat_shares(reading.heat)
+    shares = later.shares if later else reading.heat
+    if shares is not None:
+        show.heat_shares(shares)
+    elif reading.probabilities and reading.id not in _explained():
+        st.button(
+            "Where did the classifier look?", icon=":material/local_fire_department:",
+            help="Grad-CAM, which was left out when many cells were read together",
+            on_click=_explain, args=(reading,),
+        )  # fmt: skip
+    elif reading.id in _explained():
+        st.caption("This classifier looks at measured features, not at places in the picture.")
+    if problem := st.session_state.pop("explain-problem", None):
+        st.error(show.plain(problem))
+
+
+def _explained() -> dict[str, Explained | None]:
+    """What was explained in this session, by id of the reading."""
+    kept: dict[str, Explained | None] = st.session_state.setdefault("explained", {})
+    return kept
+
+
+def _explain(reading: Reading) -> None:
+    try:
+        _explained()[reading.id] = session.triage().explain(reading)
+    except CervixError as problem:
+        st.session_state["explain-problem"] = str(problem)
 
 
 def show_answer(reading: Reading) -> None:
@@ -188,20 +215,12 @@ def _exports(row: WorklistRow) -> None:
         "label TIFF holds 0 background, 1 cytoplasm, 2 nucleus."
     )
     blob = session.triage().blob
-    kinds: dict[str, tuple[str, Callable[[], exports.Export]]] = {
-        "JSON": ("json", lambda: exports.export_json(row)),
-        "CSV": ("csv", lambda: exports.export_csv([row])),
-        "GeoJSON": ("geojson", lambda: exports.export_geojson(row, blob)),
-        "Label TIFF": ("tif", lambda: exports.export_tiff(row, blob)),
-        "PDF report": ("pdf", lambda: exports.export_pdf(row, blob)),
-    }
+    files = [
+        File("JSON", "json", lambda: exports.export_json(row)),
+        File("CSV", "csv", lambda: exports.export_csv([row])),
+        File("GeoJSON", "geojson", lambda: exports.export_geojson(row, blob)),
+        File("Label TIFF", "tif", lambda: exports.export_tiff(row, blob)),
+        File("PDF report", "pdf", lambda: exports.export_pdf(row, blob)),
+    ]
     with st.container(horizontal=True):
-        for text, (ending, export) in kinds.items():
-            st.download_button(
-                text,
-                partial(exports.content_of, export),  # made when it is asked for
-                f"reading-{row.reading.id}.{ending}",
-                key=f"export-{ending}-{row.reading.id}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        offer(files, f"reading-{row.reading.id}")

@@ -11,10 +11,13 @@ import streamlit as st
 from PIL import Image as Pictures
 
 from cervix_models.contracts import Reading
+from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import StorageError
 from cervix_models.services.fields import Fields
-from cervix_models.services.models import ModelRow, rows
+from cervix_models.services.models import ModelRow, SegmenterRow, rows
+from cervix_models.services.models import segmenter_rows as outliners
 from cervix_models.services.triage import Triage, open_triage
+from ui import pictures
 
 if TYPE_CHECKING:
     from cervix_models.services.compare import Opinion
@@ -87,6 +90,12 @@ def model_rows() -> list[ModelRow]:
     return rows(triage().settings)
 
 
+@st.cache_resource(show_spinner=False, ttl=60)
+def segmenter_rows() -> list[SegmenterRow]:
+    """Every measured segmenter, the best first. Raises WeightsError."""
+    return outliners(triage().settings)
+
+
 @st.cache_resource(show_spinner=False)
 def samples() -> list[tuple[str, str, bytes]]:
     """The built-in synthetic cells as (name, class it is drawn after, PNG)."""
@@ -127,6 +136,15 @@ def cell_pictures(sha256: tuple[str, ...]) -> dict[str, bytes]:
     from cervix_models.services.imported import cell_pictures  # brings SciPy and scikit-learn
 
     return cell_pictures(triage().settings, sha256)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def outlined(image_sha256: str, mask_sha256: str | None) -> bytes:
+    """A stored picture with its outlines over it, as PNG. Raises StorageError."""
+    image = shared_triage().blob(image_sha256)
+    if mask_sha256 is None:
+        return image
+    return pictures.mask_over(image, pixels_of(shared_triage().blob(mask_sha256), "L"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)

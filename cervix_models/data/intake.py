@@ -7,6 +7,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image as PilImage
@@ -16,6 +17,7 @@ from cervix_models.contracts import CellImage, Image
 from cervix_models.errors import IntakeError
 
 from .marks import is_marked
+from .scale import scale_in
 
 ACCEPTED = ("PNG", "JPEG", "BMP", "TIFF")
 NAMED = ("GIF", "WEBP", "JPEG2000", "ICO", "PSD", "PPM")  # recognised only to be named
@@ -68,6 +70,7 @@ def take_cell_image(upload: bytes, filename: str, limits: Limits = Limits()) -> 
         png=png,
         synthetic=taken.synthetic,
         warnings=taken.warnings,
+        micrometres_per_pixel=taken.micrometres_per_pixel,
     )
 
 
@@ -78,6 +81,7 @@ class Taken:
     pixels: Image
     synthetic: bool  # carries our mark of a generated picture
     warnings: tuple[str, ...]
+    micrometres_per_pixel: float | None = None  # by the file, where it says so
 
 
 def take_pixels(upload: bytes, filename: str, limits: Limits = Limits()) -> Taken:
@@ -89,7 +93,20 @@ def take_pixels(upload: bytes, filename: str, limits: Limits = Limits()) -> Take
         _load(picture, name)
         synthetic = is_marked(picture)
         flat, warnings = _flattened(picture, name, upload)
-    return Taken(np.asarray(flat), synthetic, tuple(warnings))
+        scale = scale_in(picture)
+    if scale is not None:
+        warnings.append(f"The file gives its scale as {scale:.3g} µm per pixel.")
+    return Taken(np.asarray(flat), synthetic, tuple(warnings), scale)
+
+
+def refuse_generated(name: str, wanted: str, instead: str = "") -> NoReturn:
+    """Raises IntakeError for a picture with our mark, by its shown name: a photograph of a real
+    `wanted` (cell, field) was expected; `instead` says what to choose."""
+    choose = f": choose {instead} instead" if instead else ""
+    raise IntakeError(
+        f"{name} carries the mark of a generated picture; a photograph of a real {wanted} was "
+        f"expected. Generated cells are not read{choose}."
+    )
 
 
 def shown_name(filename: str) -> str:

@@ -75,8 +75,12 @@ def is_marked(picture: PilImage.Image) -> bool:
 
 def without_letters(image: Image) -> Image:
     """A copy of a picture that `mark_synthetic` made, what stands above the letters mirrored over
-    them: their hard edges are no part of the cell, and would be taken for grain."""
-    rows, columns = _letters_for(image).shape
+    them: their hard edges are no part of the cell, and would be taken for grain. A picture without
+    them is given back as it is."""
+    letters = _letters_for(image)
+    rows, columns = letters.shape
+    if not np.array_equal(image[-rows:, -columns:], np.repeat(letters[..., None], 3, axis=2)):
+        return image
     out = image.copy()
     out[-rows:, -columns:] = image[-2 * rows : -rows, -columns:][::-1]
     return out

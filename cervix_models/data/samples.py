@@ -15,10 +15,10 @@ from cervix_models.contracts import Image, Mask, Segmentation
 from cervix_models.data import painting
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import mark_synthetic
+from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.data.painting import Colour
 from cervix_models.errors import DataError
 
-MARGIN = 10  # pixels round the cell, as SIPaKMeD crops it
 SMALLEST_SIDE = 64
 SEEDS = (1, 9)  # of the sample cells of each class
 
@@ -124,7 +124,7 @@ def render_sample(class_name: str, seed: int, *, size: tuple[int, int] | None = 
 def render_sample_with_mask(
     class_name: str, seed: int, *, size: tuple[int, int] | None = None
 ) -> tuple[Image, Segmentation]:
-    """A drawn cell and its true outlines; the cell's box stands MARGIN pixels inside the picture.
+    """A drawn cell and its true outlines; the cell's box stands CROP_MARGIN pixels inside.
 
     Raises DataError for a class that is none of the five, or a side under SMALLEST_SIDE.
     """
@@ -171,7 +171,7 @@ def _corners(rng: np.random.Generator, look: Look) -> int:
 def _cell_outline(rng: np.random.Generator, look: Look, shape: tuple[int, int]) -> Mask:
     points = painting.outline(rng, _corners(rng, look), look.rounding, look.ragged)
     # The raster leaves out pixels that the outline only touches: half a pixel keeps the box whole.
-    start = MARGIN - 0.5
+    start = CROP_MARGIN - 0.5
     size = (shape[0] - 2 * start - 1, shape[1] - 2 * start - 1)
     return painting.filled(painting.fitted(points, (start, start), size), shape)
 

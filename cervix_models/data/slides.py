@@ -11,7 +11,7 @@ import openslide
 from PIL import Image as PilImage
 
 from cervix_models.contracts import Image
-from cervix_models.data.intake import take_pixels
+from cervix_models.data.intake import refuse_generated, take_pixels
 from cervix_models.errors import IntakeError
 
 SMALL = 40_000_000  # pixels of a picture that is read into memory whole
@@ -143,7 +143,9 @@ def open_field(path: Path) -> FieldSource:
             "for instance with: vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg"
         )
     taken = take_pixels(path.read_bytes(), path.name)
-    return Picture(taken.pixels, None, taken.warnings)
+    if taken.synthetic:
+        refuse_generated(path.name, "field")
+    return Picture(taken.pixels, taken.micrometres_per_pixel, taken.warnings)
 
 
 def _flat(picture: PilImage.Image) -> Image:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS
+from cervix_models.data.masks import CROP_MARGIN
 
 Masks = NDArray[np.uint8]  # (n, h, w), values of contracts; 255 where the truth is unknown
 
 _UNKNOWN = 255
 LABELS = (BACKGROUND, CYTOPLASM, NUCLEUS)
 DRAWS = 1000
+THRESHOLDS = np.arange(30, 81, 5) / 100
 
 
 def dice_scores(found: Masks, truth: Masks) -> dict[str, NDArray[np.float64]]:
@@ -64,6 +66,22 @@ def pixel_scores(found: Masks, truth: Masks) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def best_thresholds(maps: NDArray[np.float32], truth: Masks) -> tuple[float, float]:
+    """From which probability a pixel is of the cell, and of the nucleus, for the best mean Dice.
+
+    `maps` `(n, 2, h, w)` are of cell and nucleus, 0..1; `truth` has their height and width. Of
+    equally good ones the nearest to one half is taken.
+    """
+    known = truth != _UNKNOWN
+    found = []
+    for index, inside in enumerate(((CYTOPLASM, NUCLEUS), (NUCLEUS,))):
+        wanted = np.isin(truth, inside)
+        scores = [_dice((maps[:, index] > at) & known, wanted).mean() for at in THRESHOLDS]
+        best = np.flatnonzero(np.asarray(scores) >= max(scores) - 1e-9)
+        found.append(min((float(THRESHOLDS[at]) for at in best), key=lambda at: abs(at - 0.5)))
+    return found[0], found[1]
+
+
 def surface_distances(
     found: Masks, truth: Masks, sizes: NDArray[np.int64]
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
@@ -107,7 +125,9 @@ def pooled_dice(found: Masks, truth: Masks) -> dict[str, float]:
     }
 
 
-def box_errors(found: Masks, sizes: NDArray[np.int64], margin: int = 10) -> NDArray[np.float64]:
+def box_errors(
+    found: Masks, sizes: NDArray[np.int64], margin: int = CROP_MARGIN
+) -> NDArray[np.float64]:
     """How far the found cell's box is from the known one `(n,)`: its worst side, in box sizes.
 
     The known box is the crop without its margin; `sizes` `(n, 2)` are width and height of the crop

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-from cervix_models.plots.base import BLUE, GREY, new_figure, per_cent
+from cervix_models.plots.base import BLUE, GREY, GRID, new_figure, per_cent
 
 ORANGE = "#E69F00"  # Okabe and Ito (2008)
 GREEN = "#009E73"
+LETTER, LINE = 0.021, 0.055  # of a figure's width and height, a letter and a line of a name
 Figures = Mapping[str, float]  # value, low, high
 
 
@@ -58,6 +61,43 @@ def standing_chart(standings: Sequence[Standing]) -> go.Figure:
     return figure
 
 
+def outline_chart(
+    dice: Mapping[str, Mapping[str, Figures]], reported: Mapping[str, Mapping[str, float]]
+) -> go.Figure:
+    """A row a segmenter: the Dice of nucleus, cell and cytoplasm with their intervals, and what its
+    document reports of nucleus and cytoplasm."""
+    words = "; ".join(
+        f"{name} " + ", ".join(f"{region} {each['value']:.3f}" for region, each in found.items())
+        for name, found in dice.items()
+    )
+    height = 190 + 84 * len(dice)
+    figure = new_figure(f"Dice of each segmenter: {words}.", height=height)
+    panels = {"nucleus": "Nucleus", "cell": "Whole cell", "cytoplasm": "Cytoplasm without nucleus"}
+    make_subplots(
+        3, 1, figure=figure, subplot_titles=list(panels.values()), shared_xaxes=True,
+        vertical_spacing=30 / height,
+    )  # fmt: skip
+    figure.update_annotations(font_size=13)
+    hover = "%{y}: %{x:.3f}<extra></extra>"
+    for row, region in enumerate(panels, start=1):
+        told = [(n, {"value": found[region]}) for n, found in reported.items() if region in found]
+        ours = [(name, found[region]) for name, found in dice.items()]
+        _dots(figure, "Reported, split not stated", "diamond-open", GREY, told, hover, row)
+        _dots(figure, "Held-out cells, ours", "circle", BLUE, ours, hover, row)
+    shown: set[str] = set()
+    for trace in figure.data:
+        trace.showlegend = trace.name not in shown
+        shown.add(trace.name)
+    figure.update_xaxes(automargin=True, fixedrange=True, gridcolor=GRID, zeroline=False, nticks=6)
+    figure.update_yaxes(automargin=True, fixedrange=True, gridcolor=GRID)
+    _rows(figure, list(dice))
+    figure.update_layout(
+        showlegend=True, margin={"t": 76},
+        legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 0},
+    )  # fmt: skip
+    return figure
+
+
 def difference_chart(differences: Mapping[str, Figures], what: str) -> go.Figure:
     """A row a model: how many percentage points `what` adds, with the interval and a line at 0."""
     words = "; ".join(f"{name} {_points(each)}" for name, each in differences.items())
@@ -76,31 +116,67 @@ def difference_chart(differences: Mapping[str, Figures], what: str) -> go.Figure
 
 
 def size_chart(standings: Sequence[Standing]) -> go.Figure:
-    """Accuracy with clusters kept apart against the number of parameters, on a logarithmic axis."""
+    """Accuracy with clusters kept apart against the number of parameters, on a logarithmic axis.
+
+    Names stand where they cover no other; the others are told on hovering.
+    """
     sized = sorted((each for each in standings if each.parameters), key=lambda s: s.parameters)
     words = "; ".join(
         f"{each.name} {each.parameters:,} parameters, {per_cent(each.cluster['value'])}"
         for each in sized
     )
+    places = _label_places(sized)
     dots = go.Scatter(
         x=[each.parameters for each in sized],
         y=[each.cluster["value"] for each in sized],
         error_y=_whiskers([each.cluster for each in sized]),
         mode="markers+text",
-        text=[each.name for each in sized],
-        textposition=[
-            "top left" if at % 2 else "bottom left" if at > len(sized) / 2 else "bottom right"
-            for at in range(len(sized))
-        ],  # the right half to the left, where there is room
+        text=[each.name if place else "" for each, place in zip(sized, places, strict=True)],
+        textposition=[place or "top left" for place in places],
+        hovertext=[each.name for each in sized],
         cliponaxis=False,
         textfont={"size": 11},
         marker={"size": 10, "color": BLUE},
-        hovertemplate="%{text}: %{x:,} parameters, %{y:.1%}<extra></extra>",
+        hovertemplate="%{hovertext}: %{x:,} parameters, %{y:.1%}<extra></extra>",
     )
     figure = new_figure(f"Accuracy against size: {words}.", height=360, data=dots)
     figure.update_xaxes(type="log", title_text="Parameters", dtick=1, exponentformat="SI")
     figure.update_yaxes(tickformat=".0%", title_text="Cells told rightly")
     return figure
+
+
+def _label_places(sized: Sequence[Standing]) -> list[str | None]:
+    """Where each name stands beside its dot, the most accurate first; None where it would cover
+    another dot or name."""
+    if not sized:
+        return []
+    logs = [math.log10(each.parameters) for each in sized]
+    lows, highs = ([each.cluster[key] for each in sized] for key in ("low", "high"))
+    across = _unit(logs, min(logs), max(logs))
+    down = _unit([each.cluster["value"] for each in sized], min(lows), max(highs))
+    taken = [(x - 0.015, x + 0.015, y - 0.02, y + 0.02) for x, y in zip(across, down, strict=True)]
+    places: list[str | None] = [None] * len(sized)
+    for at in sorted(range(len(sized)), key=lambda each: -down[each]):
+        x, y, wide = across[at], down[at], LETTER * len(sized[at].name)
+        for side in ("left", "right"):
+            left = x - 0.02 - wide if side == "left" else x + 0.02
+            for end in ("top", "bottom"):
+                low = y + 0.02 if end == "top" else y - 0.02 - LINE
+                box = (left, left + wide, low, low + LINE)
+                clear = all(
+                    box[0] >= other[1] or box[1] <= other[0]
+                    or box[2] >= other[3] or box[3] <= other[2]
+                    for other in taken
+                )  # fmt: skip
+                if places[at] is None and clear and left >= 0 and left + wide <= 1:
+                    places[at] = f"{end} {side}"
+                    taken.append(box)
+    return places
+
+
+def _unit(values: Sequence[float], low: float, high: float) -> list[float]:
+    """The values brought to 0..1."""
+    return [(each - low) / ((high - low) or 1.0) for each in values]
 
 
 def importance_chart(lost: Mapping[str, float]) -> go.Figure:
@@ -162,7 +238,7 @@ def _by(strengths: Sequence[float], values: Sequence[float]) -> str:
 def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: str) -> go.Figure:
     """A line a model: `what` (train_loss, val_loss, val_accuracy) after each epoch."""
     title = what.replace("val_", "held-out ").replace("train_", "training ").replace("_", " ")
-    figure = new_figure("", height=320)
+    figure = new_figure("", height=300 + 20 * len(curves))
     ends = []
     for name, curve in curves.items():
         points = [(each["epoch"], each[what]) for each in curve if what in each]
@@ -176,8 +252,8 @@ def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: st
         ends.append(f"{name} {values[0]:.3g} to {values[-1]:.3g} in {epochs[-1]} epochs")
     figure.update_layout(
         meta=f"{title.capitalize()} by epoch: {'; '.join(ends) or 'no curve is known'}.",
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        showlegend=len(curves) > 1,
+        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(title_text="Epoch")
     figure.update_yaxes(title_text=title.capitalize())
@@ -191,6 +267,7 @@ def _dots(
     colour: str,
     rows: Sequence[tuple[str, Mapping[str, float | None]]],
     hover: str = "%{y}: %{x:.1%}<extra></extra>",
+    panel: int | None = None,
 ) -> None:
     if not rows:
         return
@@ -208,6 +285,8 @@ def _dots(
             "line": {"width": 2, "color": colour},
         },
         hovertemplate=hover.replace("<extra></extra>", f"<extra>{name}</extra>"),
+        row=panel,
+        col=panel and 1,
     )
 
 

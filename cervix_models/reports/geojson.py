@@ -39,13 +39,7 @@ def reading_geojson(reading: Reading, mask_png: bytes | None) -> bytes:
     one, the collection is empty. Raises StorageError for a picture that is no mask.
     """
     features = [] if mask_png is None else _features(reading, mask_png)
-    collection = {
-        "type": "FeatureCollection",
-        "notice": NOTICE,
-        "image_sha256": reading.image_sha256,
-        "features": features,
-    }
-    return json.dumps(collection, allow_nan=False).encode()
+    return _collection(reading.image_sha256, features)
 
 
 def field_geojson(
@@ -69,10 +63,14 @@ def field_geojson(
             found = _cell(reading, cell, nucleus)
             found["properties"]["name"] = f"Cell {place.number}"
             features.append(found)
+    return _collection(field.image_sha256, features)
+
+
+def _collection(image_sha256: str, features: list[dict[str, Any]]) -> bytes:
     collection = {
         "type": "FeatureCollection",
         "notice": NOTICE,
-        "image_sha256": field.image_sha256,
+        "image_sha256": image_sha256,
         "features": features,
     }
     return json.dumps(collection, allow_nan=False).encode()

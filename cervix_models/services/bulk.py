@@ -19,9 +19,9 @@ from typing import Any
 
 import pandas as pd
 
-from cervix_models.cards import load_card, members_of
+from cervix_models.cards import load_card, members_of, use_of
 from cervix_models.contracts import NOTICE
-from cervix_models.data.intake import Taken, take_pixels
+from cervix_models.data.intake import Taken, refuse_generated, take_pixels
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.sources import SUFFIXES
 from cervix_models.errors import DataError, IntakeError
@@ -37,7 +37,7 @@ BATCH = 32  # pictures a part
 MOST = 4  # processes, where none are asked for: each holds all models
 BETWEEN = "; "  # several texts in one cell
 COLUMNS = (  # of every row, in their order, before those of the gate and of the models
-    "file", "file_sha256", "width", "height", "decision", "label",
+    "file", "file_sha256", "width", "height", "micrometres_per_pixel", "decision", "label",
     *(f"probability_{name}" for name in CLASS_NAMES),
     "conformal_set", "reasons", "warnings", *(each.name for each in FEATURES),
 )  # fmt: skip
@@ -111,9 +111,12 @@ def read_folder(job: Job, settings: Settings, progress: Progress) -> Counted:
 def models_of(classifier: str, settings: Settings) -> str:
     """The weights that speak, as the column `models` names them. Raises WeightsError."""
     card, members = members_of(classifier, settings.weights)
-    parts = [("classifier", card), ("segmenter", load_card(SEGMENTER, settings.weights))]
-    parts[1:1] = [("member", load_card(each, settings.weights)) for each in members]
-    return BETWEEN.join(f"{role} {c.name}@{c.version}:{c.weights_sha256}" for role, c in parts)
+    uses = [
+        use_of("classifier", card),
+        *(use_of("member", load_card(each, settings.weights)) for each in members),
+        use_of("segmenter", load_card(SEGMENTER, settings.weights)),
+    ]
+    return BETWEEN.join(f"{use.role} {use.weights}" for use in uses)
 
 
 def _check(job: Job) -> None:
@@ -257,10 +260,7 @@ def read_rows(reader: Reader, job: Job, files: Sequence[Path]) -> list[Row]:
 
 def _real(taken: Taken, name: str) -> Taken:
     if taken.synthetic:
-        raise IntakeError(
-            f"{name} carries the mark of a generated picture; a photograph of a real cell was "
-            "expected. Generated cells are not read."
-        )
+        refuse_generated(name, "cell")
     return taken
 
 
@@ -270,6 +270,7 @@ def _answer(taken: Taken, finding: Finding) -> Row:
     return {
         "width": width,
         "height": height,
+        "micrometres_per_pixel": taken.micrometres_per_pixel,
         "decision": finding.decision,
         "label": finding.label,
         **{f"probability_{n}": p for n, p in (seen.probabilities if seen else {}).items()},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cervix_models.contracts import FieldReading, WorklistRow
+from cervix_models.contracts import FieldReading, Place, Reading, WorklistRow
 from cervix_models.errors import DataError
 from cervix_models.morphology import load_class_ranges
 
@@ -83,12 +83,26 @@ def export_field_geojson(field: FieldReading, rows: Sequence[WorklistRow], blob:
     Raises StorageError where a mask is missing or changed."""
     from cervix_models.reports.geojson import field_geojson
 
-    given = (
-        (row.current, row.place, _stored(row.current.mask_sha256, blob))
-        for row in rows
-        if row.place is not None
-    )
-    return Export(f"field-{field.id}.geojson", "application/geo+json", field_geojson(field, given))
+    content = field_geojson(field, _placed(rows, blob))
+    return Export(f"field-{field.id}.geojson", "application/geo+json", content)
+
+
+def export_field_tiff(field: FieldReading, rows: Sequence[WorklistRow], blob: Blob) -> Export:
+    """The newest outlines of all cells of a field as a label TIFF of two pages.
+    Raises StorageError where a mask is missing or changed."""
+    from cervix_models.reports.label_image import field_tiff
+
+    content = field_tiff(field, _placed(rows, blob))
+    return Export(f"field-{field.id}.tif", "image/tiff", content)
+
+
+def _placed(
+    rows: Sequence[WorklistRow], blob: Blob
+) -> Iterator[tuple[Reading, Place, bytes | None]]:
+    """The cells of a field as they stand now, where they lie, with their masks."""
+    for row in rows:
+        if row.place is not None:
+            yield row.current, row.place, _stored(row.current.mask_sha256, blob)
 
 
 def export_tiff(row: WorklistRow, blob: Blob) -> Export:

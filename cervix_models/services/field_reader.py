@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import use_of
 from cervix_models.contracts import Image, ModelUse
 from cervix_models.cutting import REACH, Cut, cut_cells
 from cervix_models.data.slides import FieldSource
 from cervix_models.predictors import NucleusReader
 from cervix_models.services.defaults import CLASSIFIER, FINDER
-from cervix_models.services.reader import Finding, Reader, use_of
+from cervix_models.services.jobs import Progress
+from cervix_models.services.reader import Finding, Reader
 
 CORE = 1536  # pixels a side of a part of the field, whose nuclei it gives
 RIM = int(REACH) + 56  # round it, so that cells at its border are seen whole
@@ -33,9 +35,6 @@ class FoundCell:
     y: float
     score: float
     finding: Finding
-
-
-Progress = Callable[[float, int], bool]  # part of the field done, cells read; False: stop
 
 
 class FieldReader:

@@ -7,50 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
 import threading
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PIL import Image as PilImage
 
 from cervix_models.contracts import CellImage, FieldReading, Image, Place, Reading, WorklistRow
-from cervix_models.data.intake import shown_name, take_pixels
+from cervix_models.data.intake import refuse_generated, shown_name, take_pixels
 from cervix_models.data.labels import CLASSES
 from cervix_models.data.marks import without_letters
-from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
-from cervix_models.services.heap import settle
+from cervix_models.services.heap import settling
+from cervix_models.services.jobs import Job, Progress, begin
 from cervix_models.services.triage import Triage, check_scale
 
 if TYPE_CHECKING:
     from cervix_models.data.slides import FieldSource
-    from cervix_models.services.field_reader import FieldReader, FoundCell, Progress
-
-log = logging.getLogger(__name__)
+    from cervix_models.services.field_reader import FieldReader, FoundCell
 
 OVERVIEW = 4096  # pixels a side of the picture that is kept of a field
 ABNORMAL = tuple(each.name for each in CLASSES if each.group == "abnormal")
-
-
-@dataclass
-class Job:
-    """A field that is being read in the background."""
-
-    state: Literal["running", "done", "failed"] = "running"
-    done: float = 0.0  # part of the field
-    cells: int = 0
-    field_id: str | None = None  # where it is stored, once it is
-    problem: str | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def progress(self, done: float, cells: int) -> bool:
-        """Notes how far it is; False where it shall stop."""
-        self.done, self.cells = done, cells
-        return not self.stop.is_set()
 
 
 class Fields:
@@ -67,10 +46,10 @@ class Fields:
         reader = self.triage.reader()
         with self._loading:
             if self._reader is None:
-                from cervix_models.services.field_reader import FieldReader
+                with settling():
+                    from cervix_models.services.field_reader import FieldReader
 
-                self._reader = FieldReader(reader)
-                settle()
+                    self._reader = FieldReader(reader)
         return self._reader
 
     def start(
@@ -81,7 +60,7 @@ class Fields:
         micrometres_per_pixel: float | None = None,
         classifier: str = CLASSIFIER,
         sample: bool = False,
-    ) -> Job:
+    ) -> Job[FieldReading]:
         """A job that reads an uploaded field in the background.
 
         With `sample`, a generated field of ours may be read, and its cells say that they are
@@ -93,29 +72,19 @@ class Fields:
         check_scale(micrometres_per_pixel)
         taken = take_pixels(upload, filename)
         if taken.synthetic and not sample:
-            raise IntakeError(
-                f"{shown_name(filename)} carries the mark of a generated picture; a photograph of "
-                "a real field was expected. Generated cells are not read: choose the sample field "
-                "instead."
-            )
+            refuse_generated(shown_name(filename), "field", "the sample field")
         pixels, marked = taken.pixels, None
         if taken.synthetic:
             pixels, marked = without_letters(taken.pixels), taken.pixels
-        source, job = Picture(pixels, micrometres_per_pixel, taken.warnings, marked), Job()
+        source = Picture(pixels, taken.micrometres_per_pixel, taken.warnings, marked)
 
-        def run() -> None:
-            try:
-                found = self.read(
-                    source, job.progress, micrometres_per_pixel=micrometres_per_pixel,
-                    classifier=classifier, sample=taken.synthetic,
-                )  # fmt: skip
-            except CervixError as problem:
-                job.state, job.problem = "failed", str(problem)
-                return
-            job.field_id, job.state = found.id, "done"
+        def work(progress: Progress) -> FieldReading:
+            return self.read(
+                source, progress, micrometres_per_pixel=micrometres_per_pixel,
+                classifier=classifier, sample=taken.synthetic,
+            )  # fmt: skip
 
-        threading.Thread(target=run, daemon=True, name="field").start()
-        return job
+        return begin(work, "field")
 
     def read(
         self, source: FieldSource, progress: Progress, *,

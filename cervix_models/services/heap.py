@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def settle() -> None:
-    """Takes all objects there are now out of later garbage collections, once garbage is gone.
+@contextmanager
+def settling() -> Iterator[None]:
+    """Models and their libraries are loaded within it; they stay, and are never looked at again.
 
-    Models and their libraries are half a million objects that stay. Streamlit collects after every
-    run of a page, which then holds all threads for half a second; after this, for none.
+    They are half a million objects. Streamlit collects garbage after every run of a page, which
+    holds all threads while it looks at each of them: half a second a run, and while a page watches
+    the loading, more than the loading itself. Within, collections find nothing to look at; after
+    it, they find only what came since.
     """
-    gc.collect()
-    gc.freeze()
+    gc.callbacks.append(_hide)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(_hide)
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+
+def _hide(phase: str, _info: dict[str, int]) -> None:
+    """Takes all objects out of the collection that is about to start."""
+    if phase == "start":
+        gc.freeze()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cervix_models.cards import accuracy_of, load_cards, readable
+from cervix_models.cards import FILM, accuracy_of, at_hand, load_cards, readable
 from cervix_models.contracts import Card, Image
 from cervix_models.settings import Settings
 
@@ -89,6 +90,65 @@ def _row(card: Card, *, here: bool) -> ModelRow:
         robustness=metrics.get("robustness", {}),
         foreign=metrics.get("foreign", {}),
     )
+
+
+@dataclass(frozen=True)
+class SegmenterRow:
+    """One segmenter as the leaderboard shows it. Figures are {value, low, high}."""
+
+    name: str
+    about: str
+    dice: Mapping[str, Mapping[str, float]]  # of nucleus, cell, and cytoplasm without nucleus
+    with_background: Mapping[str, float]  # mean Dice of the three labels, background counted
+    hausdorff: Mapping[str, Mapping[str, float]]  # 95th percentile of nucleus and cell, pixels
+    boxes: Mapping[str, float]  # part of the known boxes met within a tenth
+    cells: int  # outlined ones that it was measured on
+    reported: Mapping[str, Any]  # of its document; empty where there is none
+    parameters: int
+    start: str  # the origin of its first weights
+    here: bool  # its weights are at hand
+    seconds_a_fold: float | None
+    trained_on: str
+
+
+def segmenter_rows(settings: Settings) -> list[SegmenterRow]:
+    """Every measured segmenter, by the mean Dice of nucleus and cell, the best first."""
+    made = [
+        _segmenter_row(card, here=at_hand(card, settings.weights))
+        for card in load_cards(settings.weights)
+        if card.kind == "segmenter" and "cluster_split" in card.metrics
+    ]
+    return sorted(
+        made, key=lambda row: (-row.dice["nucleus"]["value"] - row.dice["cell"]["value"], row.name)
+    )
+
+
+def _segmenter_row(card: Card, *, here: bool) -> SegmenterRow:
+    split, data = card.metrics["cluster_split"], card.data
+    training = data.get("training") or {}
+    distances = split["distances_in_pixels"]
+    return SegmenterRow(
+        name=card.name,
+        about=str(card.recipe["about"]),
+        dice=split["dice"],
+        with_background=split["dice_with_background"],
+        hausdorff={region: distances[region]["hausdorff_95"] for region in ("nucleus", "cell")},
+        boxes=split["boxes_within_a_tenth"],
+        cells=int(split["outlined_cells"]),
+        reported=card.metrics.get("reported", {}),
+        parameters=int(data.get("parameters", 0)),
+        start=str(data.get("first_weights", "")),
+        here=here,
+        seconds_a_fold=training.get("seconds_a_fold"),
+        trained_on=str(training.get("on", "")),
+    )
+
+
+def film_of(name: str, runs: Path) -> bytes | None:
+    """The film of a segmenter's training here, of its first fold, or else of the final run; None
+    where it was not trained here."""
+    places = [runs / name / place / FILM for place in ("cluster/fold0", "final")]
+    return next((path.read_bytes() for path in places if path.is_file()), None)
 
 
 def milliseconds(reader: Reader, name: str, image: Image) -> float:

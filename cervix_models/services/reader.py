@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import use_of
 from cervix_models.contracts import (
-    Card,
     Classification,
     Decision,
     Heat,
     HeatShares,
     Image,
-    ModelRole,
     ModelUse,
     Segmentation,
 )
@@ -199,8 +198,3 @@ def _doubts(answer: Classification, chosen: tuple[str, ...], refer_below: float)
         f"The model is not sure enough: its largest probability is {top:.0%}, and a class is "
         f"named from {refer_below:.0%} on.{among} A person should read it."
     ]
-
-
-def use_of(role: ModelRole, card: Card) -> ModelUse:
-    """The weights of a card in the part they play in a reading."""
-    return ModelUse(role, card.name, card.version, card.weights_sha256, card.summary)

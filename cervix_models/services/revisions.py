@@ -43,9 +43,7 @@ def revision_of(
     """
     check_labels(labels, reading)
     mask = Segmentation.from_labels(labels)
-    image = pixels_of(store.blob(reading.image_sha256), "RGB")
-    if reading.sample:
-        image = without_letters(image)
+    image = without_letters(pixels_of(store.blob(reading.image_sha256), "RGB"))
     (finding,) = reader.judge([image], [mask], classifier=classifier)
     seen = finding.classification
     return Revision(

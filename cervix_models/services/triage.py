@@ -29,23 +29,25 @@ from cervix_models.contracts import (
     VerdictKind,
     WorklistRow,
 )
-from cervix_models.data.intake import shown_name, take_cell_image
+from cervix_models.data.intake import refuse_generated, shown_name, take_cell_image
 from cervix_models.data.marks import without_letters
 from cervix_models.data.pictures import grey_png, pixels_of
+from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.defaults import CLASSIFIER
-from cervix_models.services.heap import settle
+from cervix_models.services.heap import settling
+from cervix_models.services.jobs import Job, begin
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
 if TYPE_CHECKING:
     from cervix_models.services.compare import Opinion
+    from cervix_models.services.explained import Explained
     from cervix_models.services.reader import Finding, Reader
     from cervix_models.services.uncertainty import Spread
+    from cervix_models.services.uploads import ReadUploads, Upload
 
 log = logging.getLogger(__name__)
-
-SCALE = (0.01, 10.0)  # micrometres a pixel that a light microscope can give
 
 
 class Triage:
@@ -75,19 +77,42 @@ class Triage:
         the classifier has no weights here. Then nothing is stored.
         """
         check_scale(micrometres_per_pixel)
-        cell = take_cell_image(upload, filename)
-        if cell.synthetic and not sample:
-            raise IntakeError(
-                f"{shown_name(filename)} carries the mark of a generated picture; a photograph of "
-                "a real cell was expected. Generated cells are not read: choose a sample cell "
-                "instead."
-            )
-        finding = self.reader().read(
-            without_letters(cell.pixels) if cell.synthetic else cell.pixels, classifier
-        )
+        cell = taken(upload, filename, sample=sample)
+        finding = self.reader().read(without_letters(cell.pixels), classifier)
         reading = self.kept(cell, finding, micrometres_per_pixel, classifier)
         self.store.add_reading(reading)
         return reading
+
+    def start(
+        self,
+        uploads: Sequence[Upload],
+        *,
+        micrometres_per_pixel: float | None = None,
+        classifier: str = CLASSIFIER,
+    ) -> Job[ReadUploads]:
+        """A job that reads many uploads in the background, without Grad-CAM.
+
+        Raises IntakeError for a scale that no microscope has.
+        """
+        from cervix_models.services.uploads import read_uploads
+
+        check_scale(micrometres_per_pixel)
+        return begin(
+            lambda progress: read_uploads(
+                self, uploads, progress, scale=micrometres_per_pixel, classifier=classifier
+            ),
+            "uploads",
+        )
+
+    def explain(self, reading: Reading) -> Explained | None:
+        """Where the reading's classifier looked, for one that was read without it; None where that
+        reads no picture, or the picture was refused.
+
+        Raises StorageError, and WeightsError where it was read by other weights than are here.
+        """
+        from cervix_models.services.explained import explained
+
+        return explained(self.reader(), self.store, reading)
 
     def warm_up(self) -> None:
         """Begins to load the models, so that the first reading need not wait for all of it."""
@@ -105,15 +130,19 @@ class Triage:
         """The models, loaded by the first who asks. Raises WeightsError."""
         with self._loading:
             if self._reader is None:
-                from cervix_models.services.reader import Reader
+                with settling():
+                    from cervix_models.services.reader import Reader
 
-                self._reader = Reader(self.settings)
-                settle()
+                    self._reader = Reader(self.settings)
         return self._reader
 
     def reading(self, reading_id: str) -> WorklistRow:
         """One reading with its newest verdict. Raises StorageError."""
         return self.store.row(reading_id)
+
+    def readings(self, ids: Sequence[str]) -> list[WorklistRow]:
+        """The readings of these ids in their order, without those that are gone."""
+        return self.store.rows(ids)
 
     def worklist(self, **chosen: Any) -> list[WorklistRow]:
         """The readings, newest first; `chosen` as in Store.readings."""
@@ -206,11 +235,9 @@ class Triage:
         by `labels` `(height, width)`. Raises WeightsError and StorageError."""
         from cervix_models.services.compare import opinions
 
-        image = pixels_of(self.blob(reading.image_sha256), "RGB")
+        image = without_letters(pixels_of(self.blob(reading.image_sha256), "RGB"))
         if labels is None and reading.mask_sha256:
             labels = pixels_of(self.blob(reading.mask_sha256), "L")
-        if reading.sample:
-            image = without_letters(image)
         mask = None if labels is None else Segmentation.from_labels(labels)
         return opinions(self.reader(), image, names, mask)[1]
 
@@ -225,7 +252,7 @@ class Triage:
         from cervix_models.services.compare import opinions
 
         cell = take_cell_image(upload, "cell")
-        image = without_letters(cell.pixels) if cell.synthetic else cell.pixels
+        image = without_letters(cell.pixels)
         shown = disturbed(image, strengths)
         out = io.BytesIO()
         PilImage.fromarray(shown).save(out, "PNG")
@@ -246,10 +273,8 @@ class Triage:
         nothing can be measured. Raises StorageError and WeightsError."""
         from cervix_models.services.uncertainty import feature_spreads
 
-        image = pixels_of(self.blob(reading.image_sha256), "RGB")
-        return feature_spreads(
-            self.reader().outlines, without_letters(image) if reading.sample else image
-        )
+        image = without_letters(pixels_of(self.blob(reading.image_sha256), "RGB"))
+        return feature_spreads(self.reader().outlines, image)
 
     def labels(self, reading: Reading) -> NDArray[np.uint8]:
         """The stored outlines of a reading, one label a pixel. Raises StorageError."""
@@ -264,7 +289,8 @@ class Triage:
     def kept(
         self, cell: CellImage, finding: Finding, scale: float | None, classifier: str
     ) -> Reading:
-        """The reading of a finding, its pictures put into the store, not yet itself."""
+        """The reading of a finding, its pictures put into the store, not yet itself. Without a
+        `scale` it has that of the file."""
         heat = None if finding.heat is None else (finding.heat * 255).astype(np.uint8)
         height, width = cell.pixels.shape[:2]
         seen, put = finding.classification, self.store.put_blob
@@ -285,7 +311,7 @@ class Triage:
             heat_sha256=None if heat is None else put(grey_png(heat, optimize=True)),
             gate=dict(finding.gate),
             models=self.reader().models_of(classifier),
-            micrometres_per_pixel=scale,
+            micrometres_per_pixel=scale or cell.micrometres_per_pixel,
             sample=cell.synthetic,
             warnings=cell.warnings,
         )
@@ -295,6 +321,15 @@ def open_triage() -> Triage:
     """The service of this installation. Raises StorageError."""
     settings = load_settings()
     return Triage(open_store(settings), settings)
+
+
+def taken(upload: bytes, filename: str, *, sample: bool = False) -> CellImage:
+    """The picture of one cell. Raises IntakeError for bytes that are none, and for a generated one
+    that is no `sample`."""
+    cell = take_cell_image(upload, filename)
+    if cell.synthetic and not sample:
+        refuse_generated(shown_name(filename), "cell", "a sample cell")
+    return cell
 
 
 def check_scale(value: float | None) -> None:

@@ -11,11 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.data.packed import PackedSet
 
 Batch = dict[str, Tensor]
-
-MARGIN = 10.0  # pixels between the cytoplasm's outline and the border of a SIPaKMeD crop
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def cells_at(packed: PackedSet, side: int) -> Cells:
         labels=torch.from_numpy(np.asarray(packed.labels, np.int64)),
         masks=masks.contiguous(),
         has_mask=torch.from_numpy(np.asarray(packed.has_mask, bool)),
-        margins=(MARGIN / sizes).clamp(max=0.25),
+        margins=(CROP_MARGIN / sizes).clamp(max=0.25),
     )
 
 

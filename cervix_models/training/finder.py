@@ -81,8 +81,6 @@ class FieldPlan:
 def finish_finder(plan: FieldPlan) -> Path:
     """The folder of the finder's weights and card, after all folds and the final run."""
     recipe, folder = plan.recipe, plan.weights / plan.recipe.name
-    for number in range(recipe.folds):
-        find_fold(plan, number)
     seen = [each for n in range(recipe.folds) for each in find_fold(plan, n)]
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / HELD_OUT["cluster"], allow_pickle=False, **stored_fields(seen))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,39 +31,19 @@ from cervix_models.evaluation.held_out import (
 from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
 from cervix_models.predictors import averaged, tempered
-from cervix_models.recipes import Recipe, recipe_of
+from cervix_models.recipes import Recipe, load_recipe, recipe_of
 from cervix_models.registry import Kind, find
+from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.fit import DONE, FINAL, created, trained
 from cervix_models.training.importance import permutation_importances
 from cervix_models.training.inputs import side_of
-from cervix_models.training.outlined import segmenter_metrics
+from cervix_models.training.outlined import outlined_cells, segmenter_metrics
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
+LOGGED = ("train_loss", "val_loss", "val_accuracy", "val_cell_dice", "val_nucleus_dice")
 KEPT = ("curves", "importances", "robustness", "foreign")  # what `evaluate` does not measure
 
 log = logging.getLogger(__name__)
-
-_USE = {
-    "classifier": "Teaching, and research on triage of single Papanicolaou-stained cervical cells "
-    "cropped with a little background. Not for diagnosis.",
-    "segmenter": "Outlines of one cell and its nucleus in a crop, for measuring and teaching. "
-    "Not for diagnosis.",
-}
-_LIMITS = {
-    "classifier": (
-        "Measured on cells of one data set, one laboratory and one camera; other stains and "
-        "scanners were not measured.",
-        "SIPaKMeD has no patient ids: clusters are kept apart, patients may not be.",
-        "The recipe was chosen on the folds that measure it: expect a little less on new clusters.",
-        "Dyskeratotic is no Bethesda category; no cell of the data set has HPV or biopsy truth.",
-    ),
-    "segmenter": (
-        "Outlines were learned from Herlev alone; SIPaKMeD gave boxes, not outlines.",
-        "Of dark green metaplastic cells it sometimes takes most of the cell for the nucleus.",
-        "It finds one cell and one nucleus a picture: of overlapping cells the middle one, of two "
-        "nuclei the larger.",
-    ),
-}
 
 
 def finish(plan: Plan, *, final: bool = True) -> Path:
@@ -79,6 +59,9 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     entry, folder = find(recipe.model), plan.weights / recipe.name
     folds = [run_fold(plan, number) for number in range(recipe.folds)]
     found = gathered(folds)
+    calibration: dict[str, Any] = {}
+    if entry.kind == "segmenter":
+        found, calibration = outlined_cells(plan, found)
     save_held_out(folder, found, plan.packed, recipe.told_apart)
     if entry.kind == "classifier":
         keep_random(plan)
@@ -96,7 +79,7 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
         if entry.reads == "features":
             metrics["importances"] = permutation_importances(plan)
     else:
-        metrics, calibration = segmenter_metrics(plan, found), {}
+        metrics = {**segmenter_metrics(plan, found), "curves": training_curves(folds)}
     return _written(plan, entry.kind, _seen(recipe), data, metrics, calibration, sha256)
 
 
@@ -138,7 +121,8 @@ def remeasure_segmenter(name: str, weights: Path, packed: PackedSet) -> dict[str
     """
     card = load_card(name, weights)
     plan = Plan(recipe_of(card.recipe, f"{name}/card.json"), packed, Path(), weights)
-    metrics = segmenter_metrics(plan, in_order(load_held_out(name, weights), packed))
+    fresh = segmenter_metrics(plan, in_order(load_held_out(name, weights), packed))
+    metrics = {**fresh, **{key: card.metrics[key] for key in KEPT if key in card.metrics}}
     save_card(replace(card, metrics=metrics), weights / name)
     return metrics
 
@@ -146,6 +130,25 @@ def remeasure_segmenter(name: str, weights: Path, packed: PackedSet) -> dict[str
 def _finish_ensemble(plan: Plan) -> Path:
     names, folder = plan.recipe.members, plan.weights / plan.recipe.name
     cards = [load_card(name, plan.weights) for name in names]
+    kinds = {card.kind for card in cards}
+    if len(kinds) > 1:
+        raise DataError(
+            f"The members of {plan.recipe.name} are {' and '.join(sorted(kinds))}s; models of one "
+            "kind were expected. Name others in its recipe."
+        )
+    data = {
+        **_data(plan, list(cards[0].data["held_out_sha256"])),
+        "members": {card.name: card.weights_sha256 for card in cards},
+        "first_weights": "; ".join(str(card.data["first_weights"]) for card in cards),
+        "parameters": sum(int(card.data.get("parameters", 0)) for card in cards),
+    }
+    sha256 = weights_hash(folder, names)
+    if kinds == {"segmenter"}:
+        found, calibration = outlined_cells(plan, _maps_together(plan))
+        save_held_out(folder, found, plan.packed, plan.recipe.told_apart)
+        seen: dict[str, Any] = {"members": dict.fromkeys(names, 1 / len(names))}
+        metrics = segmenter_metrics(plan, found)
+        return _written(plan, "segmenter", seen, data, metrics, calibration, sha256)
     right = [card.metrics["cluster_split"]["accuracy"]["value"] for card in cards]
     worth = [1 / (1 - a) if plan.recipe.shares == "inverse_error" else a for a in right]
     shares = [each / sum(worth) for each in worth]
@@ -155,19 +158,30 @@ def _finish_ensemble(plan: Plan) -> Path:
             save_held_out(folder, found, plan.packed, plan.recipe.told_apart, protocol)
     metrics, calibration = _classified(plan)
     calibration |= _kept_gate(plan.recipe.name, cards[0], plan.weights)
-    data = {
-        **_data(plan, list(cards[0].data["held_out_sha256"])),
-        "members": {card.name: card.weights_sha256 for card in cards},
-        "first_weights": "; ".join(str(card.data["first_weights"]) for card in cards),
-        "parameters": sum(int(card.data.get("parameters", 0)) for card in cards),
-    }
     seen = {
         "members": dict(zip(names, shares, strict=True)),
         "sees_scale": any(card.input["sees_scale"] for card in cards),
         "outlines": next((c.input["outlines"] for c in cards if "outlines" in c.input), None),
     }
-    sha256 = weights_hash(folder, names)
     return _written(plan, "classifier", seen, data, metrics, calibration, sha256)
+
+
+def _maps_together(plan: Plan) -> dict[str, Any]:
+    """The mean of the maps that the members drew of the cells held out from them all, by the runs
+    of their folds."""
+    names, said = plan.recipe.members, []
+    for name in names:
+        member = replace(plan, recipe=load_recipe(name))
+        said.append(gathered([member.folder / f"fold{n}" for n in range(member.recipe.folds)]))
+    check_alike(names, said)
+    sizes = {each["maps"].shape[1:] for each in said}
+    if len(sizes) > 1:
+        raise DataError(
+            f"The members of {plan.recipe.name} draw maps of {len(sizes)} sizes; one size was "
+            "expected. Name members whose networks take pictures of the same size."
+        )
+    total = sum(each["maps"].astype(np.uint16) for each in said)
+    return {**said[0], "maps": np.round(total / len(said)).astype(np.uint8)}
 
 
 def _kept_gate(name: str, lead: Card, weights: Path) -> dict[str, Any]:
@@ -238,71 +252,18 @@ def training_facts(folders: list[Path]) -> dict[str, Any]:
 
 
 def training_curves(folders: list[Path]) -> list[dict[str, float]]:
-    """One entry an epoch: the losses and the accuracy, mean over the folds that logged them."""
+    """One entry an epoch: losses, accuracy and Dice, mean over the folds that logged them."""
     logs = [
         pd.read_csv(path) for each in folders for path in each.glob("csv/version_*/metrics.csv")
     ]
     if not logs:
         return []
-    known = [c for c in ("train_loss", "val_loss", "val_accuracy") if any(c in t for t in logs)]
+    known = [name for name in LOGGED if any(name in table for table in logs)]
     table = pd.concat(logs).groupby("epoch")[known].mean()
     return [
         {"epoch": int(epoch) + 1, **{k: round(float(v), 4) for k, v in row.items() if v == v}}
         for epoch, row in table.iterrows()
     ]
-
-
-def _use(recipe: Recipe, kind: Kind) -> str:
-    if not recipe.classes:
-        return _USE[kind]
-    return (
-        f"Teaching, and research on images of {', '.join(recipe.classes)} like those it was "
-        "trained on. Not for diagnosis."
-    )
-
-
-def _limits(
-    recipe: Recipe, kind: Kind, seen: Mapping[str, Any], data: Mapping[str, Any]
-) -> tuple[str, ...]:
-    if kind != "classifier":
-        return _LIMITS[kind]
-    if recipe.classes:
-        return _limits_elsewhere(data)
-    if seen["sees_scale"]:
-        scale = (
-            "It measures lengths and areas in pixels: a picture of another magnification than "
-            "SIPaKMeD's misleads it."
-        )
-    elif seen.get("reads") == "features":
-        scale = "It reads no length and no area, so that the magnification does not matter to it."
-    else:
-        scale = (
-            "The crop is stretched to a square: the model sees neither the cell's size nor its "
-            "aspect."
-        )
-    outlined = (
-        "It reads the outlines of the segmenter: where they are wrong, it is misled.",
-    ) * bool(seen.get("outlines"))
-    return (*_LIMITS[kind], scale, *outlined)
-
-
-def _limits_elsewhere(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """The limits of a model of other images than SIPaKMeD's cells."""
-    if data["clusters"] == data["cells"]:
-        apart = (
-            "Each image counted as a cluster of its own: images of one patient or one slide may "
-            "lie on both sides of the folds, which makes the figures too good."
-        )
-    else:
-        apart = (
-            f"Its {data['cells']} images are of {data['clusters']} groups, which were kept apart; "
-            "what the groups are was said at the import and not checked."
-        )
-    return (
-        "Measured on one image set; other laboratories, stains and cameras were not measured.",
-        apart,
-        "The image is stretched to a square: the model sees neither its size nor its aspect.",
-    )
 
 
 def _written(
@@ -328,8 +289,8 @@ def _written(
         licence="Apache-2.0",
         weights_sha256=sha256,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        intended_use=_use(plan.recipe, kind),
-        limits=_limits(plan.recipe, kind, seen, data),
+        intended_use=use_words(plan.recipe, kind),
+        limits=limits(plan.recipe, kind, seen, data),
     )
     card = replace(card, metrics={**card.metrics, **_still_true(card, plan.weights)})
     folder = plan.weights / card.name

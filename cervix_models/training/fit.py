@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -35,6 +35,7 @@ from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
 from cervix_models.training.contrast import ContrastTraining
 from cervix_models.training.features import fit_on_features
+from cervix_models.training.film import Film
 from cervix_models.training.finding import FinderTraining
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
@@ -87,7 +88,8 @@ def fit(job: Job) -> tuple[nn.Module, str]:
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
         return _done(network, job.folder, 0, begun, origin), origin
-    return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin), origin
+    film = [Film(job.cells, job.watch, job.folder)] if entry.kind == "segmenter" else []
+    return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin, film), origin
 
 
 def begin(recipe: Recipe, folder: Path, epochs: int | None) -> tuple[nn.Module, str, bool]:
@@ -108,7 +110,7 @@ def begin(recipe: Recipe, folder: Path, epochs: int | None) -> tuple[nn.Module, 
 
 def learn(
     network: nn.Module, recipe: Recipe, loaders: Loaders, folder: Path, epochs: int | None,
-    origin: str,
+    origin: str, callbacks: Sequence[Callback] = (),
 ) -> nn.Module:  # fmt: skip
     """The network in evaluation mode, after its training by gradient descent, with notes in
     `folder`; `loaders` give what it learns from and what it is watched on."""
@@ -116,7 +118,7 @@ def learn(
     kind = "encoder" if recipe.contrast else find(recipe.model).kind
     module = _MODULES[kind](network, recipe, epochs * len(loaders[0]))
     last = folder / "last.ckpt"
-    trainer = _trainer(recipe, folder, epochs)
+    trainer = _trainer(recipe, folder, epochs, callbacks)
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
@@ -203,9 +205,10 @@ def _loaders(job: Job) -> Loaders:
     return train, watch
 
 
-def _trainer(recipe: Recipe, folder: Path, epochs: int) -> L.Trainer:
+def _trainer(recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback] = ()) -> L.Trainer:
     settings = recipe.optimiser
     callbacks: list[Callback] = [
+        *more,
         ModelCheckpoint(
             folder,
             filename="best",

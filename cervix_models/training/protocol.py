@@ -23,8 +23,7 @@ from cervix_models.data.splits import (
 from cervix_models.errors import DataError
 from cervix_models.evaluation.protocols import Protocol
 from cervix_models.inference import sigmoid as to_probability
-from cervix_models.inference import softmax, stretched, turned, turned_back
-from cervix_models.outlines import one_cell
+from cervix_models.inference import softmax, turned, turned_back
 from cervix_models.recipes import Recipe
 from cervix_models.registry import find
 from cervix_models.training.batches import Cells
@@ -155,7 +154,8 @@ def run_final(plan: Plan) -> tuple[nn.Module, str]:
 def predict(
     network: nn.Module, plan: Plan, cells: Cells, rows: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What the network says of `rows`: probabilities and embeddings, or masks.
+    """What the network says of `rows`: probabilities and embeddings, or of a segmenter `maps`
+    `(n, 2, side, side)` of cell and nucleus, 0..255.
 
     `plan` is one that `outlined` gave, and `cells` are those of its packed file.
     """
@@ -194,9 +194,7 @@ def _segmented(
     for view in range(plan.recipe.views):
         logits = network(_on(network, turned(batch, view))).float().cpu().numpy()
         maps.append(turned_back(to_probability(logits), view))
-    shape = plan.packed.images.shape[1:3]
-    labels = [one_cell(stretched(each, shape)).labels() for each in np.mean(maps, axis=0)]
-    return {"masks": np.stack(labels)}
+    return {"maps": (np.mean(maps, axis=0) * 255).round().astype(np.uint8)}
 
 
 def _on(network: nn.Module, batch: np.ndarray) -> torch.Tensor:

@@ -1,13 +1,20 @@
-"""Every classifier beside the others: how right, how sure, how large, how fast."""
+"""Every model beside the others: how right, how sure, how large, how fast."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from cervix_models.plots import per_cent, size_chart, standing_chart, training_chart
-from cervix_models.services.models import ModelRow
+from cervix_models.plots import (
+    outline_chart,
+    per_cent,
+    size_chart,
+    standing_chart,
+    training_chart,
+)
+from cervix_models.services.models import ModelRow, SegmenterRow
 from ui import session, show
 from ui.model_view import rows_elsewhere, rows_to_show, standing
 
@@ -42,6 +49,8 @@ def page() -> None:
     with right:
         st.header("While they learned", anchor=False)
         _curves(rows)
+    if segmenters := session.segmenter_rows():
+        _segmenters(segmenters)
     if others := rows_elsewhere():
         _elsewhere(others)
 
@@ -65,33 +74,46 @@ def _table(rows: list[ModelRow]) -> None:
             ("Reported", "By the document it comes from, on its own split"),
         )
     }
+    columns = {
+        **shares,
+        "Calibration error": st.column_config.NumberColumn(
+            format="%.3f", help="Expected calibration error; 0 is an honest model"
+        ),
+        "MB": st.column_config.NumberColumn(format="%.1f", help="In half precision"),
+        "ms here": st.column_config.NumberColumn(
+            format="%.0f", help="Time of one answer on this machine; press the button above"
+        ),
+    }
+    _lines(
+        "leaderboard", {row.name: _line(row, speeds.get(row.name)) for row in rows}, columns,
+        f"{len(rows)} classifiers, the most accurate first: accuracy with its interval, "
+        "calibration, size, time and origin of the first weights.",
+    )  # fmt: skip
+
+
+def _lines(
+    key: str, lines: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Any], alt: str
+) -> None:
+    """A table with a line a model, by its name; the one that is chosen opens its card."""
     chosen = st.dataframe(
-        [_line(row, speeds.get(row.name)) for row in rows],
+        list(lines.values()),
         hide_index=True,
-        key="leaderboard",
+        key=key,
         on_select="rerun",
         selection_mode="single-row",
         height="content",
         placeholder="–",
         column_config={
-            **shares,
-            "Calibration error": st.column_config.NumberColumn(
-                format="%.3f", help="Expected calibration error; 0 is an honest model"
-            ),
+            **columns,
             "Parameters": st.column_config.NumberColumn(format="compact"),
-            "MB": st.column_config.NumberColumn(format="%.1f", help="In half precision"),
-            "ms here": st.column_config.NumberColumn(
-                format="%.0f", help="Time of one answer on this machine; press the button above"
-            ),
             "Training a fold, min": st.column_config.NumberColumn(format="%.1f"),
         },
-        alt=f"{len(rows)} classifiers, the most accurate first: accuracy with its interval, "
-        "calibration, size, time and origin of the first weights.",
+        alt=alt,
     )
     st.caption("Choose a row to open its card. A click on a head sorts.")
     if chosen["selection"]["rows"]:
-        row = rows[chosen["selection"]["rows"][0]]
-        st.switch_page(CARD_PAGE, query_params={"model": row.name})
+        name = list(lines)[chosen["selection"]["rows"][0]]
+        st.switch_page(CARD_PAGE, query_params={"model": name})
 
 
 def _line(row: ModelRow, speed: float | None) -> dict[str, Any]:
@@ -108,6 +130,66 @@ def _line(row: ModelRow, speed: float | None) -> dict[str, Any]:
         "Parameters": row.parameters,
         "MB": row.megabytes,
         "ms here": speed,
+        "Weights here": row.here,
+        "First weights": row.start,
+        "Training a fold, min": row.seconds_a_fold / 60 if row.seconds_a_fold else None,
+        "Trained on": row.trained_on,
+        "What it is": row.about,
+    }
+
+
+def _segmenters(rows: list[SegmenterRow]) -> None:
+    st.header("Segmenters", anchor=False)
+    st.markdown(
+        f"How well nucleus and cell are outlined on {rows[0].cells} Herlev cells that a model "
+        "never saw, with the cells of one capture always on one side. SIPaKMeD has no outlines "
+        "here, but each of its crops is a box that the cell should fill."
+    )
+    reported = {
+        row.name: {
+            key.removeprefix("dice_"): value
+            for key, value in row.reported.items()
+            if key.startswith("dice_")
+        }
+        for row in rows
+    }
+    show.chart(outline_chart({row.name: row.dice for row in rows}, reported))
+    dice = {
+        name: st.column_config.NumberColumn(name, format="%.3f", help=words)
+        for name, words in (
+            ("Nucleus", "Dice; 1 is a perfect outline"),
+            ("Cell", "Dice of the whole cell"),
+            ("Cytoplasm", "Dice of the cell without its nucleus"),
+            ("With background", "Mean Dice of background, cytoplasm and nucleus"),
+        )
+    }
+    distances = {
+        f"{name} HD95, px": st.column_config.NumberColumn(
+            format="%.1f", help="95th percentile of the distances between both outlines"
+        )
+        for name in ("Nucleus", "Cell")
+    }
+    boxes = st.column_config.NumberColumn(
+        format="percent", help="SIPaKMeD boxes that the found cell meets within a tenth"
+    )
+    _lines(
+        "segmenters", {row.name: _segmenter_line(row) for row in rows},
+        {**dice, **distances, "Boxes met": boxes},
+        f"{len(rows)} segmenters, the best first: Dice, distances, boxes, size and origin.",
+    )  # fmt: skip
+
+
+def _segmenter_line(row: SegmenterRow) -> dict[str, Any]:
+    return {
+        "Segmenter": row.name,
+        "Nucleus": row.dice["nucleus"]["value"],
+        "Cell": row.dice["cell"]["value"],
+        "Cytoplasm": row.dice["cytoplasm"]["value"],
+        "With background": row.with_background["value"],
+        "Nucleus HD95, px": row.hausdorff["nucleus"]["value"],
+        "Cell HD95, px": row.hausdorff["cell"]["value"],
+        "Boxes met": row.boxes["value"],
+        "Parameters": row.parameters or None,
         "Weights here": row.here,
         "First weights": row.start,
         "Training a fold, min": row.seconds_a_fold / 60 if row.seconds_a_fold else None,

@@ -7,17 +7,18 @@ from functools import partial
 import streamlit as st
 
 from cervix_models.contracts import FieldReading, WorklistRow
+from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, StorageError
 from cervix_models.services.defaults import FINDER
-from cervix_models.services.fields import Job
-from cervix_models.services.triage import SCALE
+from cervix_models.services.jobs import Job
 from ui import session, show
 from ui.field_view import show_field_reading
+from ui.watching import watch
 
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 MOST = 12  # earlier fields
 A_ROW, THUMBNAIL = 4, 320  # earlier fields beside each other, and their width in pixels
-EVERY = 0.5  # seconds between looks at a field that is being read
+JOB = "field-job"  # in the session
 
 
 def page() -> None:
@@ -48,9 +49,8 @@ def page() -> None:
 
 
 def _door() -> None:
-    job: Job | None = st.session_state.get("field-job")
-    if job is not None:
-        _watch()
+    if JOB in st.session_state:
+        watch(JOB, "Looking for nuclei", _arrived)
         return
     st.markdown(
         "A field of many cells: nuclei are looked for, and each cell that is found is cut out, "
@@ -63,7 +63,7 @@ def _door() -> None:
     )  # fmt: skip
     scale = st.number_input(
         "Scale in µm per pixel (optional)", min_value=SCALE[0], max_value=SCALE[1], value=None,
-        step=0.01, key="field-scale", placeholder="from the scanner or camera", width=320,
+        step=0.01, key="field-scale", placeholder="by the file, where it says so", width=320,
         help="With it, features are also given in micrometres and the picture has a scale bar.",
     )  # fmt: skip
     file = st.file_uploader(
@@ -85,7 +85,7 @@ def _door() -> None:
 def _start(content: bytes, name: str, scale: float | None, *, sample: bool = False) -> None:
     st.session_state["field-round"] += 1
     try:
-        st.session_state["field-job"] = session.fields().start(
+        st.session_state[JOB] = session.fields().start(
             content, name, micrometres_per_pixel=scale, sample=sample
         )
     except CervixError as problem:
@@ -93,28 +93,11 @@ def _start(content: bytes, name: str, scale: float | None, *, sample: bool = Fal
     st.rerun()
 
 
-@st.fragment(run_every=EVERY)
-def _watch() -> None:
-    """Shows how far the field is, and goes on to it once it is read."""
-    job: Job | None = st.session_state.get("field-job")
-    if job is None:
-        return
-    if job.state == "running":
-        words = f"{job.cells} cells read" if job.cells else "Looking for nuclei"
-        if job.stop.is_set():
-            words = "Stopping"
-        st.progress(job.done, words)
-        st.button(
-            "Stop and keep what was read", icon=":material/stop_circle:", on_click=job.stop.set,
-            disabled=job.stop.is_set(),
-        )  # fmt: skip
-        return
-    del st.session_state["field-job"]
-    if job.field_id is not None:
-        st.query_params["field"] = job.field_id
+def _arrived(job: Job[FieldReading]) -> None:
+    if job.found is not None:
+        st.query_params["field"] = job.found.id
     else:
         st.session_state["field-problem"] = job.problem
-    st.rerun()
 
 
 def _earlier() -> None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cervix_models.contracts import WorklistRow
 from cervix_models.data.labels import class_named
-from cervix_models.errors import CervixError, IntakeError, StorageError, WeightsError
+from cervix_models.data.scale import SCALE
+from cervix_models.errors import CervixError, StorageError, WeightsError
 from cervix_models.services.defaults import CLASSIFIER
-from cervix_models.services.triage import SCALE
+from cervix_models.services.fields import by_concern
+from cervix_models.services.jobs import Job
+from cervix_models.services.uploads import ReadUploads, Upload
 from ui import session, show
+from ui.cells_view import counts_words, figures, gallery
+from ui.downloads import of_readings, offer
 from ui.reading_view import show_answer, show_reading
+from ui.watching import watch
 
-MOST_FILES = 50
+MOST_FILES = 1000
+SHOWN = 5  # problems that are shown at once
+JOB = "uploads-job"  # in the session
 SAMPLES_A_ROW = 5
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 
@@ -23,8 +32,17 @@ def page() -> None:
     st.title("Read cells", anchor=False)
     wanted = st.query_params.get("reading")
     _problems()
+    if JOB in st.session_state:
+        watch(JOB, "Loading the models", _arrived)
+        show.notice()
+        return
     if wanted is None:
-        _door()
+        if rows := _batch():
+            _all(rows)
+            with st.expander("Read more cells", icon=":material/upload:"):
+                _door()
+        else:
+            _door()
         return
     with st.expander("Read more cells", icon=":material/upload:"):
         _door()
@@ -37,7 +55,7 @@ def page() -> None:
         )
         st.page_link("../pages/triage/worklist.py", label="Worklist", icon=":material/checklist:")
         return
-    _batch(wanted)
+    _place(wanted)
     left, right = st.columns([2, 1], vertical_alignment="top")
     with left:
         show_answer(row.reading)
@@ -55,7 +73,7 @@ def _door() -> None:
         step=0.01,
         key="scale",
         help="With it, features are also given in micrometres and the picture has a scale bar.",
-        placeholder="from the scanner or camera",
+        placeholder="by the file, where it says so",
         width=320,
     )
     classifier = _classifier()
@@ -64,7 +82,7 @@ def _door() -> None:
         type=KINDS,
         accept_multiple_files=True,
         key=f"uploads-{st.session_state.setdefault('round', 0)}",
-        help=f"Up to {MOST_FILES} at once. File names and metadata are not stored.",
+        help=f"Up to {MOST_FILES:,} at once. File names and metadata are not stored.",
     )
     if files:
         _take_in(files, scale, classifier)
@@ -97,19 +115,31 @@ def _take_in(files: list[UploadedFile], scale: float | None, classifier: str) ->
                 "None was read: choose fewer."
             ],
         )
-    found, problems = [], []
-    bar = st.progress(0.0)
-    for number, file in enumerate(files):
-        bar.progress(number / len(files), f"Reading {number + 1} of {len(files)}")
-        try:
-            found.append(_read(file.getvalue(), file.name, scale, classifier))
-        except IntakeError as problem:
-            problems.append(str(problem))
-        except CervixError as problem:
-            left = len(files) - number
-            problems.append(f"{problem} {left} of {len(files)} pictures were not read.")
-            break
-    _finish(found, problems)
+    if len(files) > 1:
+        uploads = [Upload(file.name, file.getvalue()) for file in files]
+        st.session_state[JOB] = session.triage().start(
+            uploads, micrometres_per_pixel=scale, classifier=classifier
+        )
+        _finish([], [])
+    (file,) = files
+    try:
+        with st.spinner("Reading the cell"):
+            found = [_read(file.getvalue(), file.name, scale, classifier)]
+    except CervixError as problem:
+        _finish([], [str(problem)])
+    _finish(found, [])
+
+
+def _arrived(job: Job[ReadUploads]) -> None:
+    found = job.found or ReadUploads(problems=[job.problem or ""])
+    st.session_state["problems"] = found.problems
+    st.session_state.setdefault("names", {}).update(found.names)
+    st.query_params.clear()
+    if len(found.names) == 1:
+        st.query_params["reading"] = next(iter(found.names))
+    elif found.names:
+        rows = by_concern(session.triage().readings(list(found.names)))
+        st.session_state["batch"] = [row.reading.id for row in rows]
 
 
 def _read(
@@ -127,14 +157,17 @@ def _finish(found: list[str], problems: list[str]) -> None:
     st.session_state["round"] += 1
     st.session_state["problems"] = problems
     if found:
-        st.session_state["batch"] = found
         st.query_params["reading"] = found[0]
     st.rerun()
 
 
 def _problems() -> None:
-    for sentence in st.session_state.pop("problems", []):
+    problems: list[str] = st.session_state.pop("problems", [])
+    for sentence in problems[:SHOWN]:
         st.error(show.plain(sentence), icon=":material/block:")
+    if others := problems[SHOWN:]:
+        with st.expander(f"{len(others)} more were not read"):
+            st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in others))
 
 
 def _samples(scale: float | None, classifier: str) -> None:
@@ -159,21 +192,46 @@ def _finish_sample(content: bytes, name: str, scale: float | None, classifier: s
     _finish(found, [])
 
 
-def _batch(wanted: str) -> None:
+def _batch() -> list[WorklistRow]:
+    """The cells that were uploaded together last, and are still there, by concern."""
+    return session.triage().readings(st.session_state.get("batch", []))
+
+
+def _all(rows: list[WorklistRow]) -> None:
+    """Shows the cells that were read together."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{counts_words(rows)}.")
+        st.button("Close these", icon=":material/close:", on_click=_close)
+    show.notice()
+    cells, counts, files = st.tabs(["All cells", "Counts and ratios", "Export"])
+    with cells:
+        numbers = list(range(1, len(rows) + 1))
+        gallery(rows, numbers, "batch", lambda at: _go(rows[at].reading.id))
+    with counts:
+        figures(rows)
+    with files:
+        st.caption("Each file carries the notice and the newest outlines.")
+        with st.container(horizontal=True):
+            offer(of_readings(rows), "readings")
+
+
+def _close() -> None:
+    del st.session_state["batch"]
+
+
+def _place(wanted: str) -> None:
+    """Where the reading stands among those that were uploaded with it, and the way back."""
     batch: list[str] = st.session_state.get("batch", [])
-    if len(batch) < 2 or wanted not in batch:
+    if wanted not in batch:
         return
-    names: dict[str, str] = st.session_state["names"]
-    key = f"batch-{st.session_state['round']}"
-    st.session_state[key] = wanted
-    st.pills(
-        f"{len(batch)} cells read",
-        batch,
-        format_func=lambda each: f"{batch.index(each) + 1} {show.plain(names[each])}",
-        key=key,
-        required=True,
-        on_change=lambda: _go(st.session_state[key]),
-    )
+    name = show.plain(st.session_state["names"][wanted])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(f"All {len(batch)} cells", icon=":material/grid_view:", on_click=_leave)
+        st.markdown(f"Cell **{batch.index(wanted) + 1}** of {len(batch)} · {name}")
+
+
+def _leave() -> None:
+    st.query_params.clear()
 
 
 def _steps(wanted: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +12,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.plots import per_cent
 from cervix_models.services import exports
 from ui import session, show
+from ui.downloads import File, of_readings, offer
 from ui.routes import picture_url
 
 PAGE_SIZE = 20
@@ -123,25 +122,13 @@ def _steps(rows: list[WorklistRow], *, more: bool) -> None:
 
 def _exports(rows: list[WorklistRow]) -> None:
     """Offers the shown readings as files, made when they are asked for."""
-    blob = session.triage().blob
-    kinds: dict[str, tuple[str, Callable[[], exports.Export], str]] = {
-        "CSV": ("csv", lambda: exports.export_csv(rows), "A row a reading, for a spreadsheet"),
-        "Parquet": ("parquet", lambda: exports.export_parquet(rows), "The same table, for pandas"),
-        "COCO": (
-            "coco.json", lambda: exports.export_coco(rows, blob), "Outlines of nuclei and cells",
-        ),
-        "Corrected outlines": (
-            "zip", lambda: exports.export_training(rows, blob),
-            "Pictures and masks that people corrected, to train a segmenter on: unpack the ZIP, "
-            "then python -m cervix_models data import",
-        ),
-    }  # fmt: skip
+    corrected = File(
+        "Corrected outlines", "zip", lambda: exports.export_training(rows, session.triage().blob),
+        "Pictures and masks that people corrected, to train a segmenter on: unpack the ZIP, "
+        "then python -m cervix_models data import",
+    )  # fmt: skip
     with st.popover("Export these readings", icon=":material/download:"):
-        for text, (ending, export, words) in kinds.items():
-            st.download_button(
-                text, partial(exports.content_of, export), f"readings.{ending}", help=words,
-                key=f"export-{ending}", on_click="ignore", width="stretch",
-            )  # fmt: skip
+        offer([*of_readings(rows), corrected], "readings", width="stretch")
 
 
 def _turn(step: int) -> None:

@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
+from cervix_models.cards import load_cards
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import open_store
 from tests.fake_fields import make_field
@@ -23,6 +25,10 @@ from tests.fakes import FakeTriage, drawn_cell, png
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds until a server must answer
+UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
+needs_weights = pytest.mark.skipif(
+    not load_cards(ROOT / "weights"), reason="there are no weights in weights/"
+)
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +113,17 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise RuntimeError(f"The application did not start:\n{log.read_text('utf-8')}")
+
+
+@pytest.fixture
+def problems(page: Page) -> list[str]:
+    """What the browser complained of; every request beyond the application is one."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("requestfailed", lambda request: found.append(f"{request.url} {request.failure}"))
+    return found
+
+
+def heading(page: Page, text: str) -> None:
+    """Waits until the page has this title."""
+    expect(page.get_by_role("heading", name=text, level=1)).to_be_visible(timeout=30_000)

@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from cervix_models.cards import load_cards
-from tests.browser.conftest import ROOT, fill
-from tests.fakes import drawn_cell, png
+from tests.browser.conftest import fill, heading, needs_weights
 
 pytestmark = pytest.mark.browser
 
@@ -41,27 +38,10 @@ TITLES = {
     "card": "Model card",
 }
 PHONE = {"width": 390, "height": 844}
-UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
 # Streamlit 1.67 puts the sections of its own navigation between a list and its items.
 ALL_BUT_STREAMLITS_LIST = {"exclude": [["[data-testid=stSidebarNavItems]"]]}
 # The drawing canvas 0.13 hides the overflow of its toolbar in a box, in a shadow root of its own.
 NOT_OURS = 'class="dc-scroll"'
-needs_weights = pytest.mark.skipif(
-    not load_cards(ROOT / "weights"), reason="there are no weights in weights/"
-)
-
-
-@pytest.fixture
-def problems(page: Page) -> list[str]:
-    """What the browser complained of; every request beyond the application is one."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("requestfailed", lambda request: found.append(f"{request.url} {request.failure}"))
-    return found
-
-
-def heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", name=text, level=1)).to_be_visible(timeout=30_000)
 
 
 def open_reading(page: Page, address: str, reading_id: str) -> None:
@@ -105,40 +85,6 @@ def test_a_page_is_not_served_by_its_file_name(page: Page, start: Callable[[], s
     page.goto(f"{start()}/reading")
     expect(page.locator("[data-testid=stSidebarNavLink]").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("heading", name="Read cells", level=1)).to_have_count(0)
-
-
-@needs_weights
-def test_a_cell_is_uploaded_read_judged_and_found_again(
-    page: Page, start: Callable[[], str], problems: list[str]
-) -> None:
-    address = start()
-    page.goto(f"{address}/triage")
-    cell = {"name": "cell.png", "mimeType": "image/png", "buffer": png(drawn_cell(200))}
-    page.locator(UPLOAD).set_input_files(files=[cell])
-    answer = page.locator(".cx-answer strong")
-    expect(answer).to_be_visible(timeout=120_000)
-    said = answer.inner_text()
-    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=30_000)
-    assert re.search(r"\?reading=\w+", page.url)
-    page.get_by_label("Remark (optional)").fill("seen in the browser")
-    page.get_by_label("Remark (optional)").press("Tab")
-    page.get_by_role("button", name=f"Agree: {said}").click()
-    expect(page.get_by_text("seen in the browser")).to_be_visible(timeout=20_000)
-    page.locator("[data-testid=stSidebarNavLink]", has_text="Worklist").click()
-    heading(page, "Worklist")
-    table = page.locator("[role=grid]")  # inside a canvas: not there for get_by_role
-    expect(table.get_by_text(said)).to_be_attached(timeout=20_000)
-    expect(table.get_by_text("Agree")).to_be_attached()
-    expect(table.get_by_text("seen in the browser")).to_be_attached()
-    assert problems == []
-
-
-def test_a_bad_upload_is_answered_with_a_sentence(page: Page, start: Callable[[], str]) -> None:
-    page.goto(f"{start()}/triage")
-    words = {"name": "cell.png", "mimeType": "image/png", "buffer": b"no picture at all"}
-    page.locator(UPLOAD).set_input_files(files=[words])
-    expect(page.get_by_role("alert").filter(has_text="cell.png")).to_be_visible(timeout=30_000)
-    expect(page.locator(".cx-answer")).to_have_count(0)
 
 
 def test_layers_are_switched_by_keys_without_a_rerun(
@@ -330,21 +276,6 @@ def test_a_cell_of_a_field_is_chosen_by_a_click(page: Page, seeded_address: str)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_text("Cell 1 · 4 of 4")).to_be_visible(timeout=20_000)
     expect(page.locator(".overlay g.chosen")).to_have_attribute("data-number", "1")
-
-
-@needs_weights
-def test_a_field_is_uploaded_read_and_opened(
-    page: Page, start: Callable[[], str], problems: list[str]
-) -> None:
-    page.goto(start() + "/field")
-    heading(page, "Read a field")
-    expect(page.get_by_role("button", name="Read the sample field")).to_be_visible(timeout=30_000)
-    cells = np.concatenate([drawn_cell(240, seed) for seed in range(3)], axis=1)
-    file = {"name": "field.png", "mimeType": "image/png", "buffer": png(cells)}
-    page.locator(UPLOAD).set_input_files(file)
-    expect(page).to_have_url(re.compile(r"field=[0-9a-f]{32}"), timeout=600_000)
-    expect(page.get_by_text(re.compile("^[0-9]+ cells? · "))).to_be_visible(timeout=20_000)
-    assert problems == []
 
 
 @pytest.mark.parametrize("name", [*PATHS, "class", "refer", "whole field"])

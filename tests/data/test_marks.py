@@ -109,3 +109,8 @@ def test_the_letters_can_be_left_out(side) -> None:
         seen = np.asarray(marked.convert("RGB"))
     assert (seen != plain).any()
     assert (without_letters(seen) == plain).all()
+
+
+def test_a_picture_without_letters_stays_as_it_is() -> None:
+    plain = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
+    assert without_letters(plain) is plain

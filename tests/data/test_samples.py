@@ -10,9 +10,9 @@ from scipy.ndimage import label
 
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import is_marked
+from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.data.samples import (
     LOOKS,
-    MARGIN,
     render_sample,
     render_sample_with_mask,
     sample_cells,
@@ -47,7 +47,7 @@ def test_the_cell_fills_the_picture_but_for_the_margin(name, size):
     assert image.shape == (*size, 3)
     rows, columns = np.nonzero(masks.cell)
     box = rows.min(), columns.min(), size[0] - 1 - rows.max(), size[1] - 1 - columns.max()
-    assert all(abs(side - MARGIN) <= 1 for side in box)
+    assert all(abs(side - CROP_MARGIN) <= 1 for side in box)
     assert label(masks.cell)[1] == label(masks.nucleus)[1] == 1
     assert not (masks.nucleus & masks.cytoplasm).any()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cervix_models.evaluation.segmentation import (
+    best_thresholds,
     box_errors,
     dice_scores,
     dice_with_background,
@@ -172,3 +173,18 @@ def test_an_interval_leaves_out_what_is_no_value() -> None:
     found = with_interval(np.array([1.0, np.nan, 3.0]), ["a", "b", "c"])
     assert found["value"] == 2
     assert (found["low"], found["high"]) == (1, 3)
+
+
+def test_thresholds_are_those_with_the_best_mean_dice() -> None:
+    truth = np.zeros((2, 20, 20), np.uint8)
+    truth[:, 2:18, 2:18] = 1
+    truth[:, 6:12, 6:12] = 2
+    maps = np.full((2, 2, 20, 20), 0.1, np.float32)
+    maps[:, 0][truth > 0] = 0.9
+    maps[:, 0, :2] = 0.62  # a rim that is no cell: from above 0.6 on it is left out
+    maps[:, 1][truth == 2] = 0.42  # a faint nucleus, found from under 0.42 on
+    cell, nucleus = best_thresholds(maps, truth)
+    assert cell == 0.65
+    assert nucleus == 0.4
+    truth[:, :2] = 255  # where nothing is known, nothing is counted
+    assert best_thresholds(maps, truth)[0] == 0.5

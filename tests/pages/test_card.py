@@ -1,11 +1,13 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from cervix_models.contracts import NOTICE
 from cervix_models.errors import WeightsError
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from tests.fakes import CARD
+from ui import card_view
 
 PAGE = "../pages/models/card.py"
 
@@ -80,4 +82,19 @@ def test_another_card_is_chosen_by_its_name(page, triage) -> None:
     page.run()
     page.selectbox[0].set_value("other").run()
     assert "Dice 0.1" in shown(page)
+    assert not page.exception
+
+
+def test_a_film_of_the_training_is_shown_where_there_is_one(app, triage, monkeypatch, tmp_path):
+    run = tmp_path / "runs" / "tiny" / "cluster" / "fold0"
+    run.mkdir(parents=True)
+    Image.new("RGB", (30, 20)).save(run / "film.webp")
+    curves = [{"epoch": 1, "val_cell_dice": 0.8, "train_loss": 0.4}]
+    triage.card_list = [replace(CARD, metrics={**CARD.metrics, "curves": curves})]
+    page = app.switch_page(PAGE).run()
+    assert "Film of the outlines" not in shown(page)
+    monkeypatch.setattr(card_view, "ROOT", tmp_path)
+    page.run()
+    assert "data:image/webp;base64," in shown(page)
+    assert "Film of the outlines that tiny drew" in shown(page)
     assert not page.exception

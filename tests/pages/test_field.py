@@ -135,7 +135,7 @@ def test_earlier_fields_are_opened_and_deleted(page, fields) -> None:
 def test_the_field_is_handed_out_as_files(page, fields) -> None:
     app = opened(page, fields.add(("Koilocytotic", None)))
     labels = [each.proto.label for each in app.get("download_button")]
-    assert labels == ["GeoJSON", "CSV", "Parquet", "COCO"]
+    assert labels == ["GeoJSON", "Label TIFF", "CSV", "Parquet", "COCO"]
 
 
 def test_the_sample_field_is_read_as_a_sample(page, fields) -> None:

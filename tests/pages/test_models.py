@@ -18,6 +18,8 @@ def rows(monkeypatch) -> list[models.ModelRow]:
     """The rows of the project's own cards."""
     found = models.rows(load_settings())
     monkeypatch.setattr(session, "model_rows", lambda: found)
+    outliners = models.segmenter_rows(load_settings())
+    monkeypatch.setattr(session, "segmenter_rows", lambda: outliners)
     monkeypatch.setattr(session, "dealt_cluster", lambda: None)
     return found
 
@@ -45,6 +47,20 @@ def test_the_leaderboard_has_every_model_in_order_of_accuracy(app, rows) -> None
         assert line["Calibration error"] == row.calibration_error["value"]
         assert line["Parameters"] == row.parameters > 0
     assert len(page.get("plotly_chart")) >= 2
+
+
+def test_the_leaderboard_has_every_segmenter_the_best_first(app, rows) -> None:
+    page = app.switch_page(PAGES["leaderboard"]).run()
+    table = page.dataframe[1].value
+    known = models.segmenter_rows(load_settings())
+    assert list(table["Segmenter"]) == [row.name for row in known]
+    assert "dual_head_unet" in list(table["Segmenter"])
+    both = table["Nucleus"] + table["Cell"]
+    assert list(both) == sorted(both, reverse=True)
+    for line, row in zip(table.to_dict("records"), known, strict=True):
+        assert line["Nucleus"] == row.dice["nucleus"]["value"]
+        assert line["Boxes met"] == row.boxes["value"]
+    assert f"on {known[0].cells} Herlev cells" in _words(page)
 
 
 def test_models_are_timed_when_asked(app, rows, triage, monkeypatch) -> None:

@@ -1,5 +1,10 @@
+import base64
+import io
+import json
+
 import numpy as np
 import pytest
+from PIL import Image as Pictures
 
 from cervix_models.contracts import NOTICE
 from cervix_models.data.labels import CLASS_NAMES
@@ -92,6 +97,14 @@ def test_bad_files_are_named_and_the_others_are_read(page, triage) -> None:
     assert "<strong>Koilocytotic</strong>" in shown(page)
 
 
+def test_of_many_bad_files_the_first_are_shown_and_the_others_can_be(page) -> None:
+    upload(page, *[(f"{number}.png", b"no picture") for number in range(8)])
+    assert len(page.error) == 5
+    (more,) = [each for each in page.expander if "were not read" in each.label]
+    assert more.label == "3 more were not read"
+    assert "7\\.png" in more.markdown[0].value
+
+
 def test_only_bad_files_store_nothing(page, triage) -> None:
     upload(page, ("words.png", b"not a picture"))
     assert triage.rows == {}
@@ -104,35 +117,104 @@ def test_a_file_name_is_shown_letter_by_letter(page) -> None:
     assert r"\*\*bold\*\*" in page.error[0].value
 
 
-def test_too_many_files_at_once_are_all_left_unread(page, triage) -> None:
+def test_too_many_files_at_once_are_all_left_unread(page, triage, monkeypatch) -> None:
     content = png(drawn_cell(40))
-    upload(page, *[(f"{number}.png", content) for number in range(100)])
+    monkeypatch.setattr(triage, "start", None)
+    upload(page, *[(f"{number}.png", content) for number in range(1001)])
     assert triage.rows == {}
-    assert "100 files were given at once; up to 50" in page.error[0].value
+    assert "1001 files were given at once; up to 1000" in page.error[0].value
     assert not page.file_uploader[0].value
 
 
-def test_missing_weights_are_said_once(page, triage, monkeypatch) -> None:
+def test_missing_weights_are_said(page, triage, monkeypatch) -> None:
     def no_weights(*args, **options):
         raise WeightsError("No weights of 'tiny' are here.")
 
     monkeypatch.setattr(triage, "read", no_weights)
-    upload(page, ("a.png", png(drawn_cell())), ("b.png", png(drawn_cell())))
-    assert len(page.error) == 1
-    assert "No weights of" in page.error[0].value
-    assert "2 of 2 pictures were not read" in page.error[0].value
+    upload(page, ("a.png", png(drawn_cell())))
+    (error,) = page.error
+    assert "No weights of" in error.value
 
 
-def test_several_cells_are_stepped_through_in_their_order(page, triage) -> None:
+def test_several_cells_are_read_while_the_page_watches_and_can_be_stopped(page, triage) -> None:
+    triage.slow = True
     upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(3)])
-    first, second, third = triage.rows
-    assert page.query_params["reading"] == first
-    assert button(page, "Previous").disabled
+    assert page.get("progress")[0].proto.text == "Loading the models"
+    triage.job.progress(0.5, 2)
+    page.run()
+    assert page.get("progress")[0].proto.text == "2 cells read"
+    button(page, "Stop and keep what was read").click().run()
+    assert triage.job.stop.is_set()
+    assert page.get("progress")[0].proto.text == "Stopping"
+    triage.job.state = "done"
+    page.run()
+    assert "**3 cells** · Koilocytotic 3" in page.markdown[0].value
+
+
+def test_a_failed_job_is_said(page, triage) -> None:
+    triage.slow = True
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
+    triage.job.found, triage.job.problem, triage.job.state = None, "The disk is full.", "failed"
+    page.run()
+    (error,) = page.error
+    assert error.value == "The disk is full\\."
+    assert page.file_uploader
+
+
+def test_several_cells_are_shown_together_and_stepped_through_by_concern(page, triage) -> None:
+    answers = iter(("Parabasal", None, "Dyskeratotic"))
+    read = triage.read
+
+    def answered(*args, **options):
+        triage.answer = next(answers)
+        return read(*args, **options)
+
+    triage.read = answered
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(3)])
+    normal, referred, abnormal = triage.rows
+    assert "verdicts on 0 of 3" in page.markdown[0].value
+    cells = [each for each in page.button if (each.key or "").startswith("gallery-")]
+    assert [each.label for each in cells] == ["1 DK", "2 refer", "3 PB"]
+    assert [each.label for each in page.get("download_button")] == ["CSV", "Parquet", "COCO"]
+    cells[1].click().run()
+    assert page.query_params["reading"] == referred
+    assert any("Cell **2** of 3 · 1\\.png" in each.value for each in page.markdown)
     button(page, "Next").click().run()
-    assert page.query_params["reading"] == second
-    page.pills[0].set_value(third).run()
-    assert page.query_params["reading"] == third
+    assert page.query_params["reading"] == normal
     assert button(page, "Next").disabled
+    button(page, "All 3 cells").click().run()
+    assert "reading" not in page.query_params
+    button(page, "Close these").click().run()
+    assert not page.tabs
+    assert set(triage.rows) == {normal, referred, abnormal}
+
+
+def test_where_the_classifier_looked_is_shown_when_it_is_asked_for(page, triage) -> None:
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
+    page.query_params["reading"] = next(iter(triage.rows))
+    page.run()
+    assert "Grad-CAM heat" not in shown(page)
+    triage.no_weights = "Other weights are here."
+    button(page, "Where did the classifier look?").click().run()
+    assert "Other weights are here" in page.error[0].value
+    triage.no_weights = None
+    button(page, "Where did the classifier look?").click().run()
+    assert "Grad-CAM heat" in shown(page)
+    assert not page.error
+    (viewer,) = page.get("bidi_component")
+    heat = json.loads(viewer.proto.json)["heat"]
+    with Pictures.open(io.BytesIO(base64.b64decode(heat.split(",")[1]))) as drawn:
+        assert drawn.mode == "RGBA"
+        assert len(np.unique(np.asarray(drawn)[..., 0])) > 1
+
+
+def test_a_classifier_that_reads_no_picture_says_so(page, triage) -> None:
+    triage.blind = True
+    upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
+    page.query_params["reading"] = next(iter(triage.rows))
+    page.run()
+    button(page, "Where did the classifier look?").click().run()
+    assert any("looks at measured features" in each.value for each in page.caption)
 
 
 def test_a_stored_reading_is_found_by_its_address_and_its_neighbours_by_keys(app, triage) -> None:
@@ -202,8 +284,10 @@ def test_heat_that_lies_mostly_outside_the_cell_is_said_so(page, triage) -> None
     assert "falls outside the cell" in page.warning[0].value
 
 
-def test_every_key_of_the_page_is_used_once(page) -> None:
+def test_every_key_of_the_page_is_used_once(page, triage) -> None:
     upload(page, *[(f"{number}.png", png(drawn_cell(80, number))) for number in range(2)])
+    page.query_params["reading"] = next(iter(triage.rows))
+    page.run()
     keys = [each.proto.shortcut for each in page.button if each.proto.shortcut]
     assert sorted(keys) == ["1", "3", "4", "5", "a", "f", "j", "k"]
 

@@ -13,6 +13,7 @@ from cervix_models.plots import (
     bending_chart,
     difference_chart,
     opinion_map,
+    outline_chart,
     size_chart,
     standing_chart,
     training_chart,
@@ -83,3 +84,31 @@ def test_opinions_are_in_the_order_of_classes_and_told_in_full() -> None:
 def test_no_figure_has_a_ground_of_its_own() -> None:
     for figure in (standing_chart(STANDINGS), size_chart(STANDINGS)):
         assert json.loads(figure.to_json())["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
+
+
+def test_each_segmenter_has_a_row_with_three_regions_and_what_is_reported() -> None:
+    dice = {
+        name: {"nucleus": _between(0.93), "cell": _between(0.94), "cytoplasm": _between(0.83)}
+        for name in ("one", "two")
+    }
+    figure = outline_chart(dice, {"one": {"nucleus": 0.933}, "two": {}})
+    ours = [trace for trace in figure.data if trace.name == "Held-out cells, ours"]
+    assert [list(trace.x) for trace in ours] == [[0.93] * 2, [0.94] * 2, [0.83] * 2]
+    assert len({trace.yaxis for trace in ours}) == 3  # a panel a region
+    assert list(ours[1].error_x.array) == pytest.approx([0.02, 0.02])
+    (told,) = [trace for trace in figure.data if trace.name.startswith("Reported")]
+    assert (list(told.y), told.yaxis) == (["one"], ours[0].yaxis)
+    assert [trace.showlegend for trace in figure.data].count(True) == 2
+    assert "one nucleus 0.930, cell 0.940, cytoplasm 0.830" in alt_text(figure)
+
+
+def test_names_in_the_size_chart_cover_no_other() -> None:
+    crowd = [Standing(f"network_{n}", _between(0.9 + n / 2000), parameters=25_000_000 + n)
+             for n in range(6)]  # fmt: skip
+    lone = Standing("small", _between(0.8), parameters=10_000)
+    (dots,) = size_chart([*crowd, lone]).data
+    named = [each for each in dots.text if each]
+    assert "small" in named
+    assert "network_5" in named  # the most accurate of the crowd
+    assert len(named) < 7
+    assert set(dots.hovertext) == {each.name for each in (*crowd, lone)}

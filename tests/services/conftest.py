@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cervix_models.services.triage import Triage
 from cervix_models.settings import Settings
+from cervix_models.storage import open_store
 
 if TYPE_CHECKING:
     from cervix_models.services.reader import Reader
@@ -18,3 +23,20 @@ def reader(tiny_models: Settings) -> Reader:
     from cervix_models.services.reader import Reader
 
     return Reader(tiny_models)
+
+
+@pytest.fixture
+def settings(tiny_models: Settings, tmp_path: Path) -> Settings:
+    """An installation of the small models, with a home of its own."""
+    home = tmp_path / "home"
+    return replace(tiny_models, home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
+
+
+@pytest.fixture
+def triage(settings: Settings, reader: Reader) -> Iterator[Triage]:
+    """The triage service of that installation, its models loaded."""
+    store = open_store(settings)
+    made = Triage(store, settings)
+    made._reader = reader
+    yield made
+    store.close()

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from scipy import ndimage
 
+from cervix_models.contracts import Segmentation
 from cervix_models.data.marks import is_marked
 from cervix_models.data.sample_field import SIZE, sample_field
 from cervix_models.data.slides import Picture
@@ -20,8 +22,6 @@ from cervix_models.reports.incoming import labels_from
 from cervix_models.services import exports, field_reader
 from cervix_models.services.field_reader import FieldReader
 from cervix_models.services.fields import Fields, by_concern
-from cervix_models.services.triage import Triage
-from cervix_models.storage import open_store
 from tests.fakes import drawn_cell, png
 
 SIDE = 150
@@ -40,18 +40,12 @@ class DarkNuclei:
 
 
 @pytest.fixture
-def fields(tiny_models, reader, tmp_path):
-    home = tmp_path / "home"
-    settings = replace(tiny_models, home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
-    store = open_store(settings)
-    triage = Triage(store, settings)
-    triage._reader = reader
+def fields(triage, reader):
     made = Fields(triage)
     made._reader = FieldReader.__new__(FieldReader)
     made._reader.reader = reader
     made._reader.nuclei = DarkNuclei(reader.outlines.card)
-    yield made
-    store.close()
+    return made
 
 
 def _field(across: int, down: int) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +124,7 @@ def test_an_upload_is_read_in_the_background(fields) -> None:
     while job.state == "running" and time.monotonic() < end:
         time.sleep(0.05)
     assert (job.state, job.problem, job.cells, job.done) == ("done", None, 2, 1.0)
-    assert len(fields.cells(job.field_id)) == 2
+    assert len(fields.cells(job.found.id)) == 2
 
 
 def test_a_bad_upload_or_scale_starts_nothing(fields) -> None:
@@ -149,12 +143,12 @@ def test_the_sample_field_is_read_only_as_a_sample(fields) -> None:
     end = time.monotonic() + 120
     while job.state == "running" and time.monotonic() < end:
         time.sleep(0.05)
-    rows = fields.cells(job.field_id)
+    rows = fields.cells(job.found.id)
     assert rows
     assert all(row.reading.sample for row in rows)
     height, width = SIZE
     assert not any(row.place.x > 0.86 * width and row.place.y > 0.9 * height for row in rows)
-    kept = fields.triage.blob(fields.field(job.field_id).image_sha256)
+    kept = fields.triage.blob(fields.field(job.found.id).image_sha256)
     with Image.open(io.BytesIO(kept)) as shown:
         assert is_marked(shown)
 
@@ -190,6 +184,36 @@ def test_geojson_of_a_field_holds_the_outlines_where_they_lie(fields) -> None:
         part = wanted[top : top + height, left : left + width]
         np.maximum(part, labels, out=part)
     assert (whole == wanted).mean() > 0.999
+
+
+def test_the_label_tiff_of_a_field_has_each_cell_by_its_number(fields, monkeypatch) -> None:
+    monkeypatch.setattr("cervix_models.reports.label_image.TILE", 64)  # cells cross the tiles
+    made = fields.read(Picture(_field(2, 2)[0]), _on, micrometres_per_pixel=0.5)
+    rows = fields.cells(made.id)
+    content = exports.export_field_tiff(made, rows, fields.triage.blob).data
+    with tifffile.TiffFile(io.BytesIO(content)) as opened:
+        cells, nuclei = (page.asarray() for page in opened.pages)
+        tags = opened.pages[0].tags
+        assert tags["XResolution"].value == (20_000, 1)
+        assert "Not a medical device" in tags["ImageDescription"].value
+    assert cells.dtype == np.uint16
+    for page, part in ((cells, "cell"), (nuclei, "nucleus")):
+        wanted = np.zeros((made.height, made.width), np.uint16)
+        for row in reversed(rows):  # the lower number lies above
+            labels = Segmentation.from_labels(fields.triage.labels(row.reading))
+            mask, place = getattr(labels, part), row.place
+            window = wanted[place.top :, place.left :][: mask.shape[0], : mask.shape[1]]
+            window[mask] = place.number
+        np.testing.assert_array_equal(page, wanted)
+    assert set(np.unique(nuclei)) == {0, 1, 2, 3, 4}
+
+
+def test_a_field_without_cells_has_an_empty_label_tiff(fields) -> None:
+    made = fields.read(Picture(np.full((300, 400, 3), 235, np.uint8)), _on)
+    content = exports.export_field_tiff(made, [], fields.triage.blob).data
+    with tifffile.TiffFile(io.BytesIO(content)) as opened:
+        assert [page.shape for page in opened.pages] == [(300, 400)] * 2
+        assert not opened.pages[0].asarray().any()
 
 
 def test_no_cell_of_a_normal_class_is_ranked(fields) -> None:

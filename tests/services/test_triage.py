@@ -23,21 +23,6 @@ from cervix_models.storage import open_store
 from tests.fakes import drawn_cell, png
 
 
-@pytest.fixture
-def settings(tiny_models, tmp_path):
-    home = tmp_path / "home"
-    return replace(tiny_models, home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
-
-
-@pytest.fixture
-def triage(settings, reader):
-    store = open_store(settings)
-    made = Triage(store, settings)
-    made._reader = reader
-    yield made
-    store.close()
-
-
 def _stored(triage: Triage) -> list[str]:
     return [path.name for path in triage.settings.blobs.rglob("*") if path.is_file()]
 
@@ -69,6 +54,14 @@ def test_a_reading_is_stored_with_its_pictures(triage, reader) -> None:
     heat = _grey(triage.blob(reading.heat_sha256))
     np.testing.assert_allclose(heat / 255, finding.heat, atol=1 / 254)
     assert len(_stored(triage)) == 3
+
+
+def test_the_scale_is_the_given_one_else_the_files(triage) -> None:
+    out = io.BytesIO()
+    Pictures.fromarray(drawn_cell(130)).save(out, "PNG", dpi=(50_800, 50_800))
+    upload = out.getvalue()
+    assert triage.read(upload, "a.png").micrometres_per_pixel == pytest.approx(0.5, rel=1e-3)
+    assert triage.read(upload, "a.png", micrometres_per_pixel=0.2).micrometres_per_pixel == 0.2
 
 
 def test_a_referred_picture_is_stored_without_heat(triage) -> None:

@@ -114,6 +114,17 @@ def test_the_worklist_is_newest_first_and_turns_pages(store) -> None:
     assert ids(store.readings(limit=None, offset=3)) == ["reading-0000"]
 
 
+def test_readings_are_had_by_their_ids_in_the_order_asked(store, monkeypatch) -> None:
+    monkeypatch.setattr("cervix_models.storage.store.AT_ONCE", 2)
+    given = [stored(store, number) for number in range(5)]
+    store.add_verdict(given[3].id, make_verdict())
+    asked = [given[at].id for at in (4, 0, 3)]
+    rows = store.rows([*asked, "gone"])
+    assert ids(rows) == asked
+    assert [row.verdict is None for row in rows] == [True, True, False]
+    assert store.rows([]) == []
+
+
 def test_the_worklist_is_filtered(store) -> None:
     stored(store, 0)
     stored(store, 1, label="Metaplastic")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,15 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.splits import held_out_hash
 from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import load_held_out
-from cervix_models.predictors import tempered
+from cervix_models.predictors import OutlineReader, tempered
 from cervix_models.recipes import Optimiser
+from cervix_models.settings import load_settings
 from cervix_models.training.finish import finish, gathered, remeasure_segmenter
 from cervix_models.training.fit import trained
+from cervix_models.training.outlined import outlined_cells, segmenter_metrics
 from cervix_models.training.protocol import Plan, folds_of, run_fold
 from tests import tiny
+from tests.fakes import drawn_cell
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
@@ -124,7 +128,7 @@ def test_a_fold_that_was_not_predicted_is_named(plan) -> None:
 
 def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
     given = tiny.recipe(
-        tiny.register_outliner(), optimiser=Optimiser(epochs=1, batch_size=8, learning_rate=1e-6)
+        tiny.register_outliner(), optimiser=Optimiser(epochs=3, batch_size=8, learning_rate=1e-6)
     )
     packed = tiny.packed(clusters=2, cells=1, herlev=8)
     finish(Plan(given, packed, tmp_path / "runs", tmp_path / "weights"))
@@ -137,11 +141,14 @@ def test_a_segmenter_gets_dice_and_boxes(tmp_path) -> None:
     assert set(figures["dice_by_class"]) == {"normal_columnar"}
     assert set(figures["boxes_by_class"]) == set(CLASS_NAMES)
     assert "nucleus on 8 Herlev cells, 2 folds with captures kept apart" in card.summary
-    assert card.calibration == {}
+    assert set(card.calibration["thresholds"]) == {"cell", "nucleus"}
     assert set(figures["iou"]) == {"nucleus", "cytoplasm", "cell"}
     assert figures["dice_with_background"]["value"] > 0.9
     assert figures["distances_in_pixels"]["cell"]["hausdorff_95"]["value"] < 10
     assert figures["distances_in_pixels"]["nucleus"]["not_found"] == 0
+    curves = card.metrics["curves"]
+    assert [each["epoch"] for each in curves] == [1, 2, 3]
+    assert curves[-1]["val_nucleus_dice"] > 0.8
     again = remeasure_segmenter(given.name, tmp_path / "weights", packed)
     assert json.loads(json.dumps(again)) == json.loads(json.dumps(card.metrics))
     kept = load_held_out(given.name, tmp_path / "weights")
@@ -192,3 +199,91 @@ def test_an_ensemble_of_cells_that_were_not_packed_is_refused(plan, ensemble) ->
 def test_an_ensemble_has_no_folds_of_its_own(ensemble) -> None:
     with pytest.raises(DataError, match=r"learns nothing of its own.* member: tiny_cnn, longer"):
         run_fold(ensemble, 0)
+
+
+def test_outlines_of_sipakmed_are_measured_apart(outliners) -> None:
+    packed = outliners.packed
+    known = packed.has_mask.copy()
+    known[:2] = True
+    masks = packed.masks.copy()
+    masks[:2] = packed.masks[packed.where("herlev")[0]]
+    found = gathered([outliners.folder / f"fold{n}" for n in (0, 1)])
+    masked, _ = outlined_cells(outliners, found)
+    plain = segmenter_metrics(outliners, masked)["cluster_split"]
+    own = replace(outliners, packed=replace(packed, masks=masks, has_mask=known))
+    figures = segmenter_metrics(own, masked)["cluster_split"]
+    experts = figures.pop("dice_on_sipakmed_outlines")
+    assert experts["cells"] == 2
+    assert 0 <= experts["nucleus"]["low"] <= experts["nucleus"]["value"] <= 1
+    assert figures == plain  # Herlev's cells and the boxes are as they were
+
+
+@pytest.fixture(scope="module")
+def outliners(tmp_path_factory) -> Plan:
+    """Two small segmenters with weights and cards, the folder of both, and one that is finished."""
+    folder = tmp_path_factory.mktemp("outliners")
+    packed = tiny.packed(clusters=2, cells=1, herlev=8)
+    model = tiny.register_outliner()
+    for name, seed in (("outliner_a", 0), ("outliner_b", 1)):
+        given = tiny.recipe(
+            model, name=name, seed=seed, folds=2,
+            optimiser=Optimiser(epochs=1, batch_size=8, learning_rate=1e-6),
+        )  # fmt: skip
+        made = Plan(replace(given, seed=0), packed, folder / "runs", folder / "weights")
+        finish(made)
+    return made
+
+
+def _mean_of(plan: Plan, names: tuple[str, ...], monkeypatch) -> Plan:
+    settings = {each: replace(plan.recipe, name=each) for each in names}
+    monkeypatch.setattr("cervix_models.training.finish.load_recipe", settings.__getitem__)
+    recipe = replace(plan.recipe, name="outliners", model="", members=names)
+    return replace(plan, recipe=recipe)
+
+
+def test_segmenters_are_averaged(outliners, monkeypatch) -> None:
+    names = ("outliner_a", "outliner_b")
+    finish(_mean_of(outliners, names, monkeypatch))
+    card, shares = members_of("outliners", outliners.weights)
+    assert (card.kind, card.classes) == ("segmenter", ("cell", "nucleus"))
+    assert shares == {"outliner_a": 0.5, "outliner_b": 0.5}
+    assert card.metrics["cluster_split"]["dice"]["nucleus"]["value"] > 0.9
+    alone = load_card("outliner_a", outliners.weights)
+    assert card.data["parameters"] == 2 * alone.data["parameters"]
+    assert set(card.calibration["thresholds"]) == {"cell", "nucleus"}
+    settings = replace(load_settings(), weights=outliners.weights, cache=outliners.runs / "cache")
+    reader, one = (OutlineReader(each, settings) for each in ("outliners", "outliner_a"))
+    cell = drawn_cell(120)
+    (together,), (single,) = reader.predict([cell]), one.predict([cell])
+    assert (together.nucleus == single.nucleus).mean() > 0.99
+
+
+def test_members_of_two_kinds_are_refused(outliners, plan, card, monkeypatch) -> None:
+    names = ("outliner_a", "tiny_cnn")
+    shutil.copytree(plan.weights / "tiny_cnn", outliners.weights / "tiny_cnn")
+    with pytest.raises(DataError, match="are classifier and segmenters; models of one kind"):
+        finish(_mean_of(outliners, names, monkeypatch))
+
+
+def test_members_with_maps_of_two_sizes_are_refused(outliners, monkeypatch, tmp_path) -> None:
+    other = replace(outliners, runs=tmp_path / "runs")
+    shutil.copytree(outliners.runs, other.runs)
+    for path in (other.runs / "outliner_b" / "cluster").glob("fold*/predictions.npz"):
+        found = dict(np.load(path))
+        np.savez_compressed(path, **{**found, "maps": found["maps"][..., ::2, ::2]})
+    with pytest.raises(DataError, match="draw maps of 2 sizes; one size was expected"):
+        finish(_mean_of(other, ("outliner_a", "outliner_b"), monkeypatch))
+
+
+def test_each_fold_is_drawn_at_thresholds_of_the_others(outliners) -> None:
+    found = gathered([outliners.folder / f"fold{n}" for n in (0, 1)])
+    outlined = outliners.packed.has_mask[found["positions"]]
+    first = outlined & (found["folds"] == 0)
+    pale = found["maps"].copy()
+    pale[first] = (pale[first] * 0.7).astype(np.uint8)  # its best threshold is lower
+    masks, calibration = outlined_cells(outliners, {**found, "maps": pale})
+    truth = outliners.packed.masks[found["positions"]]
+    other = outlined & (found["folds"] == 1)
+    assert ((masks["masks"][other] > 0) == (truth[other] > 0)).mean() > 0.95
+    assert 0.3 <= calibration["thresholds"]["cell"] <= 0.8
+    assert "maps" not in masks

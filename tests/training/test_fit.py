@@ -12,11 +12,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from cervix_models.cards import FILM
 from cervix_models.recipes import Optimiser
 from cervix_models.settings import ROOT
 from cervix_models.training import fit as fit_module
 from cervix_models.training.batches import cells_at
+from cervix_models.training.film import INNER, SHOWN, STRIP
 from cervix_models.training.fit import DONE, FINAL, Job, fit
 from tests import tiny
 
@@ -146,6 +149,33 @@ def test_a_segmenter_learns_from_masks_and_boxes(tmp_path) -> None:
     network, _ = fit(given)
     assert (tmp_path / FINAL).is_file()
     assert all(torch.isfinite(each).all() for each in network.parameters())
+
+
+def test_a_film_shows_what_a_segmenter_draws_after_every_epoch(tmp_path) -> None:
+    given = job(tmp_path, tiny.register_outliner(), epochs=2)
+    fit(given)
+    paths = sorted((tmp_path / "film").iterdir())
+    assert [each.name for each in paths] == ["epoch_001.png", "epoch_002.png"]
+    shown = min(SHOWN, int(given.cells.has_mask[torch.as_tensor(given.watch)].sum()))
+    assert shown > 0
+    with Image.open(paths[0]) as picture:
+        drawn = np.asarray(picture.convert("RGB"))
+    side = given.cells.images.shape[-1]
+    assert drawn.shape == (2 * side + STRIP, shown * side, 3)
+    ours, true = drawn[:side].astype(int), drawn[side : 2 * side].astype(int)
+    assert drawn[2 * side :].max() > 200  # it says which epoch it is
+    assert (np.abs(ours - true).sum(2) > 60).mean() < 0.1  # it was made for drawn cells
+    yellow = (true == np.round(np.array(INNER) * 255)).all(2)
+    assert yellow.reshape(side, shown, side).any((0, 2)).all()  # each true nucleus is outlined
+    with Image.open(tmp_path / FILM) as film:
+        assert film.n_frames == 2
+
+
+def test_without_outlined_cells_there_is_no_film(tmp_path) -> None:
+    given = job(tmp_path, tiny.register_outliner(), epochs=1)
+    boxed = np.flatnonzero(~given.cells.has_mask.numpy())
+    fit(replace(given, watch=boxed))
+    assert not (tmp_path / FILM).exists()
 
 
 def test_a_classifier_learns_colours(tmp_path) -> None:

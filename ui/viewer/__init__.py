@@ -18,9 +18,11 @@ _HERE = Path(__file__).parent
 NEUTRAL = "#9aa3a7"  # of cells that are referred
 
 
-def show_viewer(reading: Reading, alt: str) -> None:
-    """Shows the image of a reading with its layers; they are switched in the browser, no rerun."""
-    _mount(key="viewer", data=viewer_data(reading, alt))
+def show_viewer(reading: Reading, alt: str, heat: str | None = None) -> None:
+    """Shows the image of a reading with its layers; they are switched in the browser, no rerun.
+    `heat` is the address of a heat map where the reading has none of its own."""
+    data = viewer_data(reading, alt)
+    _mount(key="viewer", data={**data, "heat": data["heat"] or heat})
 
 
 def show_field(

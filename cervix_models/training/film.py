@@ -1,0 +1,80 @@
+"""How a segmenter learns to draw: the same few cells after every epoch, as pictures and a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+from PIL import ImageDraw
+from skimage.segmentation import mark_boundaries
+
+from cervix_models.cards import FILM
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
+from cervix_models.training.batches import Cells
+from cervix_models.training.segmentation import targets_of
+
+SHOWN = 6  # cells
+FRAME = 400  # milliseconds an epoch
+STRIP = 14  # pixels under the cells, for the number of the epoch
+LAST = 2000  # milliseconds the last epoch stands
+CELL, INNER = (0.0, 0.45, 0.7), (0.94, 0.89, 0.26)  # of the outlines: cell, nucleus
+
+
+class Film(Callback):
+    """After every epoch, a picture of what the network draws on some watched cells, above the true
+    outlines; after the last, all of them as one film, `film.webp`. They stay beside the run."""
+
+    def __init__(self, cells: Cells, watch: NDArray[np.intp], folder: Path) -> None:
+        """Takes SHOWN of the outlined cells that are watched, evenly spread, or as many as there
+        are; without one there is no film."""
+        outlined = watch[cells.has_mask[torch.as_tensor(watch)].numpy()]
+        picked = np.linspace(0, len(outlined) - 1, min(SHOWN, len(outlined))).round().astype(int)
+        rows = torch.as_tensor(outlined[picked])
+        self.folder, self.images, self.masks = folder, cells.images[rows], cells.masks[rows]
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Draws the cells as the network sees them now."""
+        if not len(self.images):
+            return
+        network = pl_module.get_submodule("network")
+        ready = normalise(self.images.float() / 255, IMAGENET_MEAN, IMAGENET_STD)
+        network.eval()
+        with torch.inference_mode():
+            found = network(ready.to(pl_module.device)).float().cpu() > 0
+        network.train()
+        truth, known = targets_of(self.masks)
+        path = self.folder / "film" / f"epoch_{trainer.current_epoch + 1:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [self._row(found), self._row((truth > 0) & (known > 0))]
+        pixels = np.concatenate(rows)
+        words = np.zeros((STRIP, *pixels.shape[1:]), np.uint8)
+        picture = PilImage.fromarray(np.concatenate([pixels, words]))
+        ImageDraw.Draw(picture).text((4, len(pixels)), f"epoch {trainer.current_epoch + 1}")
+        picture.save(path)
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Joins the pictures of all epochs, also those of before a stop."""
+        paths = sorted((self.folder / "film").glob("epoch_*.png"))
+        if not paths:
+            return
+        first, *others = [PilImage.open(path) for path in paths]
+        times = [FRAME] * len(others) + [LAST]
+        first.save(
+            self.folder / FILM, save_all=True, append_images=others, duration=times, loop=0,
+            quality=80,
+        )  # fmt: skip
+
+    def _row(self, masks: torch.Tensor) -> NDArray[np.uint8]:
+        """The cells beside each other with the outlines of masks `(n, 2, side, side)`."""
+        drawn = []
+        for image, (cell, nucleus) in zip(self.images, masks.numpy(), strict=True):
+            picture = image.permute(1, 2, 0).numpy()
+            for region, colour in ((cell, CELL), (nucleus, INNER)):
+                picture = mark_boundaries(picture, region.astype(np.uint8), colour, mode="inner")
+            drawn.append(np.round(picture * 255).astype(np.uint8))
+        return np.concatenate(drawn, axis=1)
