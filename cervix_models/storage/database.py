@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from cervix_models.errors import StorageError
 
 BUSY_SECONDS = 15  # how long a writer waits for another to finish
+BUSY_PAUSE = 0.02  # seconds between two tries where SQLite does not wait by itself
 WRITING = "cervix_writing"  # execution option of the transactions that write
 ADVISORY_LOCK = 0x6365_7276  # "cerv"; any number that all processes of this project share
 EXPECTED = (
@@ -68,9 +70,24 @@ def writer(engine: sa.Engine) -> sa.Engine:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any, *, foreign_keys: bool) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    _write_ahead(connection)
     connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # Of two that take a new file to its write-ahead log at once, SQLite refuses one straight away,
+    # whatever the timeout says (the two could wait for each other forever); so it is asked again.
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest tells which kind
+            if not busy or time.monotonic() > patience:
+                raise
+        time.sleep(BUSY_PAUSE)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
