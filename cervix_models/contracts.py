@@ -189,6 +189,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class OnSlide:
+    """Which part of a slide a field is."""
+
+    slide: str  # its identity, as `data.slides.identity_of` gives it
+    left: int  # of the field, in pixels of the slide
+    top: int
+
+
+@dataclass(frozen=True)
 class FieldReading:
     """A whole field that was read cell by cell; its cells are readings with a Place."""
 
@@ -201,6 +210,7 @@ class FieldReading:
     models: tuple[ModelUse, ...]
     micrometres_per_pixel: float | None = None
     warnings: tuple[str, ...] = ()
+    on_slide: OnSlide | None = None
 
 
 @dataclass(frozen=True)

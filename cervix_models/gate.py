@@ -25,7 +25,8 @@ _SIDE = 160  # pixels; every quality measure looks at the picture squashed to th
 REASONS: Mapping[str, tuple[str, str]] = {
     "sharpness": (
         "The picture is too blurred to read. Focus on the nucleus and take it again.",
-        "The picture has more fine grain than any cell: it is noise, text or a drawing.",
+        "The picture has finer grain than the cells the model learned from: it is of another "
+        "camera or scanner, or is noise, text or a drawing. A person should read it.",
     ),
     "brightness": (
         "The picture is too dark to read. Take it again with more light.",

@@ -19,6 +19,7 @@ class Settings:
     weights: Path  # CERVIX_WEIGHTS: default weights/
     cache: Path  # CERVIX_CACHE: exported ONNX files, by hash of their weights; default .cache/
     database_url: str  # CERVIX_DATABASE_URL: default SQLite under home
+    slides: Path  # CERVIX_SLIDES: slides that pages show; default slides/ under home
     threads: int  # CERVIX_THREADS: of each inference session; default one a processor, 4 at most
 
     @property
@@ -40,6 +41,7 @@ def load_settings() -> Settings:
         cache=_path("CERVIX_CACHE") or ROOT / ".cache",
         database_url=os.environ.get("CERVIX_DATABASE_URL")
         or f"sqlite:///{home / 'cervix.sqlite3'}",
+        slides=_path("CERVIX_SLIDES") or home / "slides",
         threads=int(os.environ.get("CERVIX_THREADS") or min(4, os.cpu_count() or 1)),
     )
 

@@ -168,6 +168,7 @@ def settings_in(folder: Path) -> Settings:
         weights=folder / "weights",
         cache=folder / "cache",
         database_url=f"sqlite:///{folder / 'home' / 'cervix.sqlite3'}",
+        slides=folder / "home" / "slides",
         threads=1,
     )
 

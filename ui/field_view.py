@@ -55,10 +55,15 @@ def _about(field: FieldReading, rows: list[WorklistRow]) -> None:
     stopped = "" if field.complete else " The reading was stopped before the whole field was read."
     st.markdown(
         f"{counts_words(rows)} · {field.width} × {field.height} pixels, "
-        f"{show.when(field.created_at)}.{stopped}"
+        f"{show.when(field.created_at)}.{stopped}{_part_of_slide(field)}"
     )
     for sentence in field.warnings:
         st.caption(show.plain(sentence))
+
+
+def _part_of_slide(field: FieldReading) -> str:
+    part = field.on_slide
+    return f" A part of a slide, from {part.left}, {part.top} on." if part else ""
 
 
 def _words(field: FieldReading, rows: list[WorklistRow]) -> str:

@@ -24,6 +24,12 @@ PAGES = {
             url_path="field",
         ),
         st.Page(
+            "../pages/triage/slide.py",
+            title="Read a slide",
+            icon=":material/zoom_in_map:",
+            url_path="slide",
+        ),
+        st.Page(
             "../pages/triage/compare.py",
             title="Compare models",
             icon=":material/compare:",

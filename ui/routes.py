@@ -12,15 +12,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from cervix_models.errors import StorageError
+from cervix_models.errors import CervixError, StorageError
 from ui import pictures, session
 
 Layer = Literal["image", "mask", "heat"]
 LIBRARY = Path(__file__).parent / "viewer" / "vendor" / "openseadragon.min.js"
 LIBRARY_URL = "/assets/openseadragon.min.js"
+SLIDE_URL = "/slide-tiles/{key}"  # below it are level/column_row.jpg
 
 # What lies under a sha256 never changes; it stays in the reader's own browser.
 _CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
+_BRIEFLY = {"Cache-Control": "private, max-age=3600"}  # a file may be replaced by another
 _DRAW: dict[str, Callable[[bytes], bytes]] = {
     "image": bytes,
     "mask": pictures.mask_picture,
@@ -48,6 +50,16 @@ def picture(request: Request) -> Response:
         return _missing(f"The picture cannot be drawn as {layer}. {problem}")
 
 
+def tile(request: Request) -> Response:
+    """A tile of a slide in the installation's folder; 404 where there is none."""
+    at = request.path_params
+    try:
+        content = session.shared_slides().tile(at["key"], at["level"], at["column"], at["row"])
+    except CervixError as problem:
+        return _missing(str(problem))
+    return Response(content, media_type="image/jpeg", headers=_BRIEFLY)
+
+
 def library(request: Request) -> Response:
     """OpenSeadragon, from our own server: the app needs no other."""
     return FileResponse(
@@ -72,5 +84,6 @@ def _missing(sentence: str) -> Response:
 ROUTES = [
     Route("/health", health),
     Route("/picture/{layer}/{sha256}.png", picture),
+    Route(SLIDE_URL + "/{level:int}/{column:int}_{row:int}.jpg", tile),
     Route(LIBRARY_URL, library),
 ]

@@ -16,6 +16,7 @@ from cervix_models.errors import StorageError
 from cervix_models.services.fields import Fields
 from cervix_models.services.models import ModelRow, SegmenterRow, rows
 from cervix_models.services.models import segmenter_rows as outliners
+from cervix_models.services.slides import Slides
 from cervix_models.services.triage import Triage, open_triage
 from ui import pictures
 
@@ -82,6 +83,19 @@ def fields() -> Fields:
     """The service of whole fields, for a page: it stops with the reason as `triage` does."""
     triage()
     return shared_fields()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_slides() -> Slides:
+    """The service of slides, one a process. Raises StorageError where the store cannot be
+    opened."""
+    return Slides(shared_fields())
+
+
+def slides() -> Slides:
+    """The service of slides, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_slides()
 
 
 @st.cache_resource(show_spinner=False, ttl=60)

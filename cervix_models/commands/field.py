@@ -26,7 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _field(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from cervix_models.data.slides import open_field
+    from cervix_models.contracts import OnSlide
+    from cervix_models.data.slides import Slide, identity_of, open_field
     from cervix_models.services.defaults import CLASSIFIER
     from cervix_models.services.fields import Fields
     from cervix_models.services.triage import open_triage
@@ -34,6 +35,7 @@ def _field(args: argparse.Namespace) -> int:
     fields = Fields(open_triage())
     for path in args.files:
         source = open_field(path)
+        on_slide = OnSlide(identity_of(path), 0, 0) if isinstance(source, Slide) else None
         with tqdm(total=100, unit="%", desc=path.name, file=sys.stderr) as bar:
 
             def progress(done: float, cells: int, bar: tqdm = bar) -> bool:
@@ -43,7 +45,7 @@ def _field(args: argparse.Namespace) -> int:
 
             made = fields.read(
                 source, progress, micrometres_per_pixel=args.scale,
-                classifier=args.classifier or CLASSIFIER,
+                classifier=args.classifier or CLASSIFIER, on_slide=on_slide,
             )  # fmt: skip
         rows = fields.cells(made.id)
         called = Counter(row.reading.label or "referred" for row in rows)

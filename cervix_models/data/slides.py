@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +17,10 @@ from cervix_models.contracts import Image
 from cervix_models.data.intake import refuse_generated, take_pixels
 from cervix_models.errors import IntakeError
 
+log = logging.getLogger(__name__)
+
 SMALL = 40_000_000  # pixels of a picture that is read into memory whole
+ENDS = 2**20  # bytes at either end of a file that tell it from others
 OVERVIEW_ROWS = 96  # of an overview that are made at once
 
 
@@ -41,12 +47,24 @@ class FieldSource(Protocol):
         """What was changed as it was opened, in sentences."""
         ...
 
+    @property
+    def shrinks(self) -> tuple[float, ...]:
+        """How many times smaller the pictures are that it keeps of itself, 1 first."""
+        ...
+
     def region(self, left: int, top: int, width: int, height: int) -> Image:
         """A part of the field; all of it lies inside."""
         ...
 
     def overview(self, side: int) -> Image:
         """The whole field, at most `side` pixels wide and high."""
+        ...
+
+    def shrunk(self, left: int, top: int, width: int, height: int, shrink: int) -> Image:
+        """A part of the field `shrink` times smaller, each side rounded up; all of it lies inside.
+
+        Made from at least so many pixels, where there are so many; memory stays that of the part.
+        """
         ...
 
 
@@ -58,6 +76,7 @@ class Picture:
     micrometres_per_pixel: float | None = None
     warnings: tuple[str, ...] = ()
     marked: Image | None = None  # the same with letters that say it is generated, to be shown
+    shrinks: tuple[float, ...] = (1.0,)
 
     @property
     def width(self) -> int:
@@ -78,6 +97,12 @@ class Picture:
         shown = self.pixels if self.marked is None else self.marked
         return _within(PilImage.fromarray(shown), side)
 
+    def shrunk(self, left: int, top: int, width: int, height: int, shrink: int) -> Image:
+        """A part of the field, smaller."""
+        return _smaller(
+            PilImage.fromarray(self.region(left, top, width, height)), width, height, shrink
+        )
+
 
 class Slide:
     """A whole slide, or a large tiled TIFF, read by OpenSlide as it is looked at."""
@@ -88,12 +113,30 @@ class Slide:
         """Keeps the open slide."""
         self._slide = slide
         self.width, self.height = slide.dimensions
+        self.shrinks = tuple(slide.level_downsamples)
         given = slide.properties.get(openslide.PROPERTY_NAME_MPP_X)
         self.micrometres_per_pixel = float(given) if given else None
 
     def region(self, left: int, top: int, width: int, height: int) -> Image:
         """A part of the slide at its full size, where it has no picture white."""
-        return _flat(self._slide.read_region((left, top), 0, (width, height)))
+        return self._read(left, top, 0, (width, height))
+
+    def shrunk(self, left: int, top: int, width: int, height: int, shrink: int) -> Image:
+        """A part of the slide, smaller, from its smallest level that is large enough."""
+        level = self._slide.get_best_level_for_downsample(shrink)
+        by = self._slide.level_downsamples[level]
+        size = (max(1, round(width / by)), max(1, round(height / by)))
+        found = PilImage.fromarray(self._read(left, top, level, size))
+        return _smaller(found, width, height, shrink)
+
+    def _read(self, left: int, top: int, level: int, size: tuple[int, int]) -> Image:
+        try:
+            found = self._slide.read_region((left, top), level, size)
+        except openslide.OpenSlideError as problem:
+            raise _broken("The slide", problem) from problem
+        # Slides have no pixels where nothing was scanned; there it is white.
+        white = PilImage.new("RGBA", found.size, "white")
+        return np.asarray(PilImage.alpha_composite(white, found).convert("RGB"))
 
     def overview(self, side: int) -> Image:
         """The whole slide, from its smallest level that is large enough.
@@ -113,6 +156,63 @@ class Slide:
         return np.concatenate(rows)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a slide that is read as a field of its own; all of it lies inside."""
+
+    whole: FieldSource
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def micrometres_per_pixel(self) -> float | None:
+        """Of the whole."""
+        return self.whole.micrometres_per_pixel
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the whole."""
+        return self.whole.warnings
+
+    @property
+    def shrinks(self) -> tuple[float, ...]:
+        """Of the whole."""
+        return self.whole.shrinks
+
+    def region(self, left: int, top: int, width: int, height: int) -> Image:
+        """A part of this part."""
+        return self.whole.region(self.left + left, self.top + top, width, height)
+
+    def shrunk(self, left: int, top: int, width: int, height: int, shrink: int) -> Image:
+        """A part of this part, smaller."""
+        return self.whole.shrunk(self.left + left, self.top + top, width, height, shrink)
+
+    def overview(self, side: int) -> Image:
+        """The whole part."""
+        shrink = max(1, math.ceil(max(self.width, self.height) / side))
+        return self.shrunk(0, 0, self.width, self.height, shrink)
+
+
+def identity_of(path: Path) -> str:
+    """What tells a slide from others whatever its name is: OpenSlide's own hash where it gives one,
+    else one of the length, the beginning and the end of the file. Raises OSError."""
+    if openslide.OpenSlide.detect_format(path):
+        try:
+            with openslide.OpenSlide(path) as slide:
+                if found := slide.properties.get(openslide.PROPERTY_NAME_QUICKHASH1):
+                    return str(found)
+        except openslide.OpenSlideError as problem:
+            log.info("%s has no hash of OpenSlide's: %s", path.name, problem)
+    digest = hashlib.sha256(str(path.stat().st_size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(ENDS))
+        file.seek(max(0, path.stat().st_size - ENDS))
+        digest.update(file.read(ENDS))
+    return digest.hexdigest()
+
+
 def open_field(path: Path) -> FieldSource:
     """The field in a file: a picture of at most 40 megapixels, or a slide or tiled TIFF of any
     size.
@@ -125,10 +225,7 @@ def open_field(path: Path) -> FieldSource:
         try:
             slide = Slide(openslide.OpenSlide(path))
         except openslide.OpenSlideError as problem:
-            raise IntakeError(
-                f"{path.name} cannot be read as a slide ({problem}); a whole file was expected. "
-                "Copy it again."
-            ) from problem
+            raise _broken(path.name, problem) from problem
         if slide.width * slide.height > SMALL:
             return slide
     try:
@@ -148,10 +245,17 @@ def open_field(path: Path) -> FieldSource:
     return Picture(taken.pixels, taken.micrometres_per_pixel, taken.warnings)
 
 
-def _flat(picture: PilImage.Image) -> Image:
-    """The picture on white: slides have no pixels where nothing was scanned."""
-    white = PilImage.new("RGBA", picture.size, "white")
-    return np.asarray(PilImage.alpha_composite(white, picture).convert("RGB"))
+def _broken(what: str, problem: Exception) -> IntakeError:
+    return IntakeError(
+        f"{what} cannot be read as a slide ({problem}); a whole file was expected. Copy it again."
+    )
+
+
+def _smaller(picture: PilImage.Image, width: int, height: int, shrink: int) -> Image:
+    size = (math.ceil(width / shrink), math.ceil(height / shrink))
+    if picture.size == size:
+        return np.asarray(picture)
+    return np.asarray(picture.resize(size, PilImage.Resampling.BOX))
 
 
 def _within(picture: PilImage.Image, side: int) -> Image:

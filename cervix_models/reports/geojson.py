@@ -46,17 +46,20 @@ def field_geojson(
     field: FieldReading, cells: Iterable[tuple[Reading, Place, bytes | None]]
 ) -> bytes:
     """A FeatureCollection of a whole field: a `cell` with its nucleus, class and features for each
-    of its cells, given with its mask PNG, in pixels of the field.
+    of its cells, given with its mask PNG, in pixels of the field; where the field is a part of a
+    slide, in pixels of the slide.
 
     A cell without outlines is left out. Raises StorageError for a picture that is no mask.
     """
     features = []
+    part = field.on_slide
+    start = (part.left, part.top) if part else (0, 0)
     for reading, place, mask_png in cells:
         if mask_png is None:
             continue
-        mask = read_mask(mask_png)
+        mask, corner = read_mask(mask_png), (place.left + start[0], place.top + start[1])
         cell, nucleus = (
-            shapely.transform(outline(each), lambda xy, at=(place.left, place.top): xy + at)
+            shapely.transform(outline(each), lambda xy, at=corner: xy + at)
             for each in (mask.cell, mask.nucleus)
         )
         if not cell.is_empty:

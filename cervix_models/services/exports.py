@@ -79,7 +79,8 @@ def export_geojson(row: WorklistRow, blob: Blob) -> Export:
 
 
 def export_field_geojson(field: FieldReading, rows: Sequence[WorklistRow], blob: Blob) -> Export:
-    """The newest outlines of all cells of a field for QuPath, in pixels of the field.
+    """The newest outlines of all cells of a field for QuPath, in pixels of the field, or
+    of the slide that it is a part of.
     Raises StorageError where a mask is missing or changed."""
     from cervix_models.reports.geojson import field_geojson
 

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image as PilImage
 
-from cervix_models.contracts import CellImage, FieldReading, Image, Place, Reading, WorklistRow
+from cervix_models.contracts import (
+    CellImage,
+    FieldReading,
+    Image,
+    OnSlide,
+    Place,
+    Reading,
+    WorklistRow,
+)
 from cervix_models.data.intake import refuse_generated, shown_name, take_pixels
 from cervix_models.data.labels import CLASSES
 from cervix_models.data.marks import without_letters
@@ -89,9 +97,10 @@ class Fields:
     def read(
         self, source: FieldSource, progress: Progress, *,
         micrometres_per_pixel: float | None = None, classifier: str = CLASSIFIER,
-        sample: bool = False,
+        sample: bool = False, on_slide: OnSlide | None = None,
     ) -> FieldReading:  # fmt: skip
-        """The stored field, after all its cells were read, or those until `progress` said stop.
+        """The stored field, after all its cells were read, or those until `progress` said stop;
+        `on_slide` tells which part of a slide it is.
 
         Raises IntakeError for a scale that no microscope has, WeightsError and StorageError; then
         nothing is listed.
@@ -124,6 +133,7 @@ class Fields:
             models=reader.models_of(classifier),
             micrometres_per_pixel=scale,
             warnings=source.warnings,
+            on_slide=on_slide,
         )
         self.triage.store.add_field(made, cells)
         return made
@@ -132,9 +142,9 @@ class Fields:
         """One field. Raises StorageError."""
         return self.triage.store.field(field_id)
 
-    def fields(self, limit: int | None = 50) -> list[FieldReading]:
-        """The fields, newest first."""
-        return self.triage.store.fields(limit=limit)
+    def fields(self, limit: int | None = 50, slide: str | None = None) -> list[FieldReading]:
+        """The fields, newest first; with `slide` those that are parts of it."""
+        return self.triage.store.fields(limit=limit, slide=slide)
 
     def cells(self, field_id: str) -> list[WorklistRow]:
         """The cells of a field by number. Raises StorageError."""

@@ -79,15 +79,19 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
     # Of two that take a new file to its write-ahead log at once, SQLite refuses one straight away,
     # whatever the timeout says (the two could wait for each other forever); so it is asked again.
     patience = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest tells which kind
-            if not busy or time.monotonic() > patience:
-                raise
+    while not _is_write_ahead(connection, time.monotonic() > patience):
         time.sleep(BUSY_PAUSE)
+
+
+def _is_write_ahead(connection: sqlite3.Connection, last: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest tells which kind
+        if last or not busy:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

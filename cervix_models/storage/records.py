@@ -11,6 +11,7 @@ from cervix_models.contracts import (
     HeatShares,
     ModelRole,
     ModelUse,
+    OnSlide,
     Place,
     Reading,
     Revision,
@@ -110,7 +111,11 @@ def revision_of(record: RevisionRecord) -> Revision:
 def record_of_field(field: FieldReading) -> FieldRecord:
     """The row of a field."""
     values = asdict(field) | {"warnings": list(field.warnings)}
-    return FieldRecord(**{k: v for k, v in values.items() if k != "models"}, uses=values["models"])
+    uses, on_slide = values.pop("models"), field.on_slide
+    del values["on_slide"]
+    if on_slide:
+        values |= {"slide": on_slide.slide, "slide_left": on_slide.left, "slide_top": on_slide.top}
+    return FieldRecord(**values, uses=uses)
 
 
 def field_of(record: FieldRecord) -> FieldReading:
@@ -134,7 +139,14 @@ def field_of(record: FieldRecord) -> FieldReading:
         ),
         micrometres_per_pixel=record.micrometres_per_pixel,
         warnings=tuple(record.warnings),
+        on_slide=_on_slide(record),
     )
+
+
+def _on_slide(record: FieldRecord) -> OnSlide | None:
+    if record.slide is None or record.slide_left is None or record.slide_top is None:
+        return None
+    return OnSlide(record.slide, record.slide_left, record.slide_top)
 
 
 def record_of_place(reading_id: str, place: Place) -> PlaceRecord:

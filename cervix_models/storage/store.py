@@ -141,10 +141,15 @@ class Store:
                 raise _no_field(field_id)
             return field_of(record)
 
-    def fields(self, *, limit: int | None = 50, offset: int = 0) -> list[FieldReading]:
-        """The fields, newest first; a `limit` of None gives all."""
+    def fields(
+        self, *, limit: int | None = 50, offset: int = 0, slide: str | None = None
+    ) -> list[FieldReading]:
+        """The fields, newest first; a `limit` of None gives all. With `slide` only those that are
+        parts of the slide of this identity."""
         order = (FieldRecord.created_at.desc(), FieldRecord.id.desc())
         asked = sa.select(FieldRecord).order_by(*order).limit(limit).offset(offset)
+        if slide is not None:
+            asked = asked.where(FieldRecord.slide == slide)
         with self._session() as session:
             return [field_of(each) for each in session.scalars(asked)]
 

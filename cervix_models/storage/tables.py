@@ -190,6 +190,9 @@ class FieldRecord(Base):
     uses: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON)
     micrometres_per_pixel: Mapped[float | None]
     warnings: Mapped[list[str]] = mapped_column(sa.JSON)
+    slide: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    slide_left: Mapped[int | None]
+    slide_top: Mapped[int | None]
 
 
 class PlaceRecord(Base):

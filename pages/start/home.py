@@ -8,6 +8,7 @@ from ui import session, show
 from ui.routes import picture_url
 
 RECENT = 6
+DOOR_PIXELS = 280  # the least width of a door
 DOORS = (
     (
         "../pages/triage/reading.py",
@@ -24,10 +25,23 @@ DOORS = (
         "other from the keyboard.",
     ),
     (
+        "../pages/triage/slide.py",
+        "Read a slide",
+        ":material/zoom_in_map:",
+        "Look at a whole slide of this installation, zoom in, and read what is in view, whatever "
+        "its size.",
+    ),
+    (
         "../pages/triage/worklist.py",
         "Worklist",
         ":material/checklist:",
         "Go through past readings, give your verdict, and take them out as tables and reports.",
+    ),
+    (
+        "../pages/models/honesty.py",
+        "What the split hides",
+        ":material/call_split:",
+        "See how much of a reported accuracy comes from how the cells were split, model by model.",
     ),
     (
         "../pages/models/card.py",
@@ -47,10 +61,11 @@ def page() -> None:
         "read by models that show their reasons and say when they are unsure."
     )
     show.notice()
-    for column, (target, title, icon, words) in zip(st.columns(len(DOORS)), DOORS, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.page_link(target, label=f"**{title}**", icon=icon)
-            st.markdown(words)
+    with st.grid(min_column_width=DOOR_PIXELS):
+        for target, title, icon, words in DOORS:
+            with st.container(border=True, height="stretch"):
+                st.page_link(target, label=f"**{title}**", icon=icon)
+                st.markdown(words)
     _recent()
     _samples()
 

@@ -12,12 +12,12 @@ from cervix_models.errors import CervixError, StorageError
 from cervix_models.services.defaults import FINDER
 from cervix_models.services.jobs import Job
 from ui import session, show
+from ui.earlier import show_earlier
 from ui.field_view import show_field_reading
 from ui.watching import watch
 
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 MOST = 12  # earlier fields
-A_ROW, THUMBNAIL = 4, 320  # earlier fields beside each other, and their width in pixels
 JOB = "field-job"  # in the session
 
 
@@ -71,7 +71,7 @@ def _door() -> None:
         type=KINDS,
         key=f"field-upload-{st.session_state.setdefault('field-round', 0)}",
         help="At the magnification of SIPaKMeD or CRIC, where a nucleus is 20 to 60 pixels wide. "
-        "Whole slides are read by: python -m cervix_models field FILE",
+        "Slides are too large to be uploaded: they have a page of their own.",
     )
     if file is not None:
         _start(file.getvalue(), file.name, scale)
@@ -101,30 +101,23 @@ def _arrived(job: Job[FieldReading]) -> None:
 
 
 def _earlier() -> None:
-    fields = session.fields().fields(MOST)
-    if not fields:
-        return
-    st.header("Fields read before", anchor=False)
-    with st.grid(A_ROW, min_column_width=200, key="earlier"):
-        for field in fields:
-            with st.container(gap="xsmall"):
-                words = f"{field.width} × {field.height} pixels, {show.when(field.created_at)}"
-                small = session.thumbnail(field.image_sha256, THUMBNAIL)
-                st.image(small, alt=f"Field of {words}", width="stretch")
-                stopped = "" if field.complete else ", stopped early"
-                st.button(
-                    f"Open: {show.when(field.created_at)}{stopped}", key=f"open-{field.id}",
-                    width="stretch", on_click=_open, args=(field.id,),
-                )  # fmt: skip
+    show_earlier("Fields read before", session.fields().fields(MOST), _open)
 
 
-def _open(field_id: str) -> None:
-    st.query_params["field"] = field_id
+def _open(field: FieldReading) -> None:
+    st.query_params["field"] = field.id
+    st.rerun()
 
 
 def _steps(field: FieldReading, rows: list[WorklistRow]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Another field", icon=":material/arrow_back:", on_click=_leave)
+        if slide := st.query_params.get("slide"):
+            st.page_link(
+                "../pages/triage/slide.py", label="Back to the slide", icon=":material/arrow_back:",
+                query_params={"slide": slide},
+            )  # fmt: skip
+        else:
+            st.button("Another field", icon=":material/arrow_back:", on_click=_leave)
         with st.popover("Delete this field", icon=":material/delete:"):
             st.write(f"The field and its cells ({len(rows)}) with all verdicts go for good.")
             st.button("Delete it", type="primary", on_click=partial(_delete, field.id))

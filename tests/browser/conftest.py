@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from playwright.sync_api import Page, expect
 
 from cervix_models.cards import load_cards
@@ -77,7 +79,21 @@ def fill(home: Path) -> dict[str, str]:
         store.add_reading(reading)
     store.add_field(field, cells)
     store.close()
+    write_slide(home)
     return {kind: reading.id for kind, reading in readings.items()}
+
+
+def write_slide(home: Path) -> None:
+    """A small tiled slide of drawn cells in the folder of slides."""
+    folder = home / "slides"
+    folder.mkdir()
+    rows = [
+        np.concatenate([drawn_cell(250, 10 * y + x) for x in range(8)], axis=1) for y in range(6)
+    ]
+    tifffile.imwrite(
+        folder / "drawn smear.tif", np.concatenate(rows), tile=(256, 256), photometric="rgb",
+        compression="zlib", metadata=None,
+    )  # fmt: skip
 
 
 def settings_of(home: Path) -> Settings:

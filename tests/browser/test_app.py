@@ -19,6 +19,7 @@ PATHS = {
     "home": "/",
     "triage": "/triage",
     "field": "/field",
+    "slide": "/slide",
     "compare": "/compare",
     "worklist": "/worklist",
     "leaderboard": "/leaderboard",
@@ -30,6 +31,7 @@ TITLES = {
     "home": "Cervical cytology, cell by cell",
     "triage": "Read cells",
     "field": "Read a field",
+    "slide": "Read a slide",
     "compare": "Compare models",
     "worklist": "Worklist",
     "leaderboard": "Leaderboard",
@@ -76,8 +78,8 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     links = page.locator("[data-testid=stSidebarNavLink]")
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
-        "Home", "Read cells", "Read a field", "Compare models", "Worklist", "Leaderboard",
-        "What the split hides", "Robustness lab", "Model card",
+        "Home", "Read cells", "Read a field", "Read a slide", "Compare models", "Worklist",
+        "Leaderboard", "What the split hides", "Robustness lab", "Model card",
     ]  # fmt: skip
 
 

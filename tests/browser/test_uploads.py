@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import UPLOAD, heading, needs_weights
+from tests.browser.conftest import UPLOAD, heading, needs_weights, write_slide
 from tests.fakes import drawn_cell, png
 
 pytestmark = pytest.mark.browser
@@ -84,3 +85,25 @@ def test_a_field_is_uploaded_read_and_opened(
     expect(page).to_have_url(re.compile(r"field=[0-9a-f]{32}"), timeout=240_000)
     expect(page.get_by_text(re.compile("^[0-9]+ cells? · "))).to_be_visible(timeout=20_000)
     assert problems == []
+
+
+@needs_weights
+def test_what_is_in_view_of_a_slide_is_read_by_key(
+    page: Page, start: Callable[[], str], tmp_path: Path, problems: list[str]
+) -> None:
+    write_slide(tmp_path)
+    page.goto(start() + "/slide")
+    heading(page, "Read a slide")
+    expect(page.locator(".viewer.slide[data-ready=true]")).to_be_visible(timeout=60_000)
+    offer = page.locator("[data-action=read]")
+    expect(offer).to_contain_text("Read what is in view: 2000 × 1500 pixels")
+    for _ in range(4):
+        page.keyboard.press("+")
+    expect(offer).to_contain_text(re.compile(r"view: [3-9]\d\d × [2-6]\d\d pixels"))
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile(r"field=[0-9a-f]{32}.*slide="), timeout=240_000)
+    expect(page.get_by_text(re.compile("A part of a slide, from "))).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Back to the slide").click()
+    expect(page.locator(".viewer.slide path.part")).to_have_count(1, timeout=30_000)
+    expect(page.get_by_role("button", name=re.compile("^Open: "))).to_have_count(1)
+    assert [each for each in problems if "slide-tiles" not in each] == []

@@ -8,7 +8,7 @@ import tifffile
 from PIL import Image
 
 from cervix_models.data import slides
-from cervix_models.data.slides import Picture, Slide, open_field
+from cervix_models.data.slides import Part, Picture, Slide, identity_of, open_field
 from cervix_models.errors import IntakeError
 
 
@@ -65,3 +65,36 @@ def test_what_is_no_field_is_refused(tmp_path) -> None:
     (tmp_path / "words.tif").write_text("no picture")
     with pytest.raises(IntakeError, match=r"words\.tif holds text"):
         open_field(tmp_path / "words.tif")
+
+
+def test_a_part_of_a_slide_is_a_field_of_its_own(tmp_path, pixels, small) -> None:
+    part = Part(open_field(_slide(tmp_path / "slide.tif", pixels)), 120, 80, 400, 300)
+    wanted = pixels[80:380, 120:520]
+    np.testing.assert_array_equal(part.region(10, 20, 50, 40), wanted[20:60, 10:60])
+    view = part.overview(200)
+    assert view.shape == (150, 200, 3)
+    np.testing.assert_array_equal(view, part.shrunk(0, 0, 400, 300, 2))
+    np.testing.assert_array_equal(part.overview(4096), wanted)
+
+
+def test_a_slide_is_known_again_under_another_name(tmp_path, pixels) -> None:
+    slide = _slide(tmp_path / "slide.tif", pixels)
+    other = _slide(tmp_path / "other.tif", pixels[::-1])
+    renamed = slide.rename(tmp_path / "renamed.tif")
+    Image.fromarray(pixels).save(tmp_path / "plain.png")
+    found = [identity_of(path) for path in (renamed, other, tmp_path / "plain.png")]
+    assert len(set(found)) == 3
+    assert all(0 < len(each) <= 64 for each in found)
+    renamed.rename(slide)
+    assert identity_of(slide) == found[0]
+
+
+def test_a_slide_that_breaks_off_is_refused_with_a_sentence(tmp_path, pixels, small) -> None:
+    path = tmp_path / "slide.tif"
+    noise = np.random.default_rng(0).integers(0, 255, pixels.shape, np.uint8)
+    tifffile.imwrite(path, noise, tile=(256, 256), photometric="rgb", metadata=None)
+    whole = path.read_bytes()
+    source = open_field(path)
+    path.write_bytes(whole[:600_000])
+    with pytest.raises(IntakeError, match="cannot be read as a slide"):
+        source.region(0, 0, 900, 700)

@@ -29,7 +29,8 @@ def reader(tiny_models: Settings) -> Reader:
 def settings(tiny_models: Settings, tmp_path: Path) -> Settings:
     """An installation of the small models, with a home of its own."""
     home = tmp_path / "home"
-    return replace(tiny_models, home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
+    url = f"sqlite:///{home / 'cervix.sqlite3'}"
+    return replace(tiny_models, home=home, slides=home / "slides", database_url=url)
 
 
 @pytest.fixture

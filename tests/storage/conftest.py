@@ -63,5 +63,6 @@ def settings_for(url: str, folder: Path) -> Settings:
         weights=folder / "weights",
         cache=folder / "cache",
         database_url=url,
+        slides=folder / "home" / "slides",
         threads=1,
     )

@@ -113,7 +113,7 @@ def stored(store, number: int = 0, make=make_reading, **changes) -> Reading:
     return reading
 
 
-def stored_field(store, number: int = 0, cells: int = 3) -> FieldReading:
+def stored_field(store, number: int = 0, cells: int = 3, **changes) -> FieldReading:
     """A field that the store now has, with the readings of its cells."""
     field = FieldReading(
         id=f"field-{number:04}",
@@ -125,6 +125,7 @@ def stored_field(store, number: int = 0, cells: int = 3) -> FieldReading:
         models=MODELS,
         micrometres_per_pixel=0.2,
         warnings=("Its colours are pale.",),
+        **changes,
     )
     readings = []
     for at in range(cells):

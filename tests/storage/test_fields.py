@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cervix_models.contracts import Place
+from cervix_models.contracts import OnSlide, Place
 from cervix_models.errors import StorageError
 from tests.storage.samples import make_reading, make_verdict, stored, stored_field
 
@@ -34,6 +34,16 @@ def test_fields_are_listed_newest_first(store) -> None:
     made = [stored_field(store, number) for number in range(3)]
     assert store.fields() == made[::-1]
     assert store.fields(limit=1, offset=1) == [made[1]]
+
+
+def test_parts_of_a_slide_are_found_by_it(store) -> None:
+    first = stored_field(store, 0, cells=1, on_slide=OnSlide("a" * 64, 4000, 200))
+    second = stored_field(store, 1, cells=1, on_slide=OnSlide("a" * 64, 0, 0))
+    other = stored_field(store, 2, cells=1, on_slide=OnSlide("b" * 64, 0, 0))
+    alone = stored_field(store, 3, cells=1)
+    assert store.fields(slide="a" * 64) == [second, first]
+    assert store.fields(slide="c" * 64) == []
+    assert store.fields() == [alone, other, second, first]
 
 
 def test_a_cell_of_a_field_takes_verdicts_like_any_reading(store) -> None:

@@ -5,8 +5,10 @@ from PIL import Image as Pictures
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from cervix_models.errors import IntakeError
 from tests.fakes import FakeTriage, drawn_cell, png
-from ui.routes import LIBRARY_URL, ROUTES, picture_url
+from ui import session
+from ui.routes import LIBRARY_URL, ROUTES, SLIDE_URL, picture_url
 
 
 @pytest.fixture
@@ -64,3 +66,21 @@ def test_the_viewer_library_comes_from_here_with_its_licence(client) -> None:
 def test_health_needs_no_store(client, triage) -> None:
     triage.blob = None  # type: ignore[method-assign]
     assert client.get("/health").json() == {"ok": True}
+
+
+def test_tiles_of_slides_are_served_and_missing_ones_are_said(client, monkeypatch) -> None:
+    class Slides:
+        def tile(self, key: str, level: int, column: int, row: int) -> bytes:
+            if key != "a" * 16:
+                raise IntakeError(f"No slide has the key {key!r}.")
+            return f"{level} {column} {row}".encode()
+
+    monkeypatch.setattr(session, "shared_slides", Slides)
+    address = SLIDE_URL.format(key="a" * 16)
+    answer = client.get(f"{address}/12/3_4.jpg")
+    assert (answer.status_code, answer.content) == (200, b"12 3 4")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"].startswith("private")
+    answer = client.get(SLIDE_URL.format(key="gone") + "/12/3_4.jpg")
+    assert (answer.status_code, answer.text) == (404, "No slide has the key 'gone'.")
+    assert client.get(f"{address}/12/3_x.jpg").status_code == 404

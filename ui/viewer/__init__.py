@@ -1,4 +1,7 @@
-"""The viewer: OpenSeadragon in a Streamlit component, with masks, outlines and heat over a cell."""
+"""The viewer: OpenSeadragon in a Streamlit component, with masks, outlines and heat over a cell.
+
+It shows a whole field with its cells, and a slide with the parts that were read, too.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ import streamlit as st
 
 from cervix_models.contracts import FieldReading, Reading, WorklistRow
 from cervix_models.data.labels import class_named
+from cervix_models.data.pyramid import TILE
+from cervix_models.data.slides import FieldSource
+from cervix_models.services.slides import PART, Box
 from ui import pictures, session
-from ui.routes import LIBRARY_URL, picture_url
+from ui.routes import LIBRARY_URL, SLIDE_URL, picture_url
 
 _HERE = Path(__file__).parent
 NEUTRAL = "#9aa3a7"  # of cells that are referred
@@ -35,6 +41,19 @@ def show_field(
     return None if clicked is None else int(clicked)
 
 
+def show_slide(
+    key: str, source: FieldSource, parts: Sequence[FieldReading], alt: str
+) -> Box | None:
+    """Shows a slide by tiles with the parts that were read; the part in view that is to be read
+    now, in pixels of the slide, or None."""
+    data = slide_data(key, source, parts, alt)
+    view = _mount(key=f"slide-{key}", data=data, on_view_change=lambda: None)["view"]
+    if view is None:
+        return None
+    left, top, width, height = (int(each) for each in view)
+    return left, top, width, height
+
+
 def _mount(**given: Any) -> Any:
     mount = st.components.v2.component(
         "cervix.viewer", html=_source("html"), css=_source("css"), js=_source("js")
@@ -55,6 +74,28 @@ def field_data(field: FieldReading, rows: Sequence[WorklistRow], alt: str) -> di
         "width": field.width,
         "height": field.height,
         "micrometresPerPixel": field.micrometres_per_pixel,
+        "alt": alt,
+    }
+
+
+def slide_data(
+    key: str, source: FieldSource, parts: Sequence[FieldReading], alt: str
+) -> dict[str, Any]:
+    """What the viewer is given of a slide: the address of its tiles, the parts that were read,
+    and how many pixels can be read at once."""
+    found = [(each.on_slide, each) for each in parts]
+    return {
+        "library": LIBRARY_URL,
+        "tiles": {"url": SLIDE_URL.format(key=key), "size": TILE},
+        "parts": [
+            {"left": at.left, "top": at.top, "width": each.width, "height": each.height}
+            for at, each in found
+            if at
+        ],
+        "most": PART,
+        "width": source.width,
+        "height": source.height,
+        "micrometresPerPixel": source.micrometres_per_pixel,
         "alt": alt,
     }
 

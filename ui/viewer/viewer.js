@@ -1,4 +1,5 @@
-// A cell image to pan and zoom, with layers that are switched here, without a rerun of the page.
+// A cell, a field or a slide to pan and zoom, with layers that are switched here, without a rerun of
+// the page.
 
 const REMEMBERED = "cervix.viewer.layers";
 const SVG = "http://www.w3.org/2000/svg";
@@ -23,11 +24,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function mount(root, data, signature) {
   const parts = Object.fromEntries(
-    ["stage", "opacity", "scale", "help", "problem"].map((name) => [name, root.querySelector("." + name)]),
+    ["stage", "opacity", "scale", "help", "problem", "read", "waiting"].map((name) => [name, root.querySelector("." + name)]),
   );
   const view = { root, data, parts, layers: recall(), viewer: null, gone: false, chosen: null, report: null };
   root.setAttribute("aria-label", data.alt);
-  root.classList.toggle("field", Boolean(data.cells)); // its page has a legend of its own
+  // Their pages have legends of their own.
+  root.classList.toggle("field", Boolean(data.cells || data.tiles));
+  root.classList.toggle("slide", Boolean(data.tiles));
   root.style.aspectRatio = Math.min(1.7, Math.max(0.95, data.width / data.height));
   const stop = new AbortController();
   listen(view, stop.signal);
@@ -72,11 +75,11 @@ function open(view) {
   const { data, parts } = view;
   view.viewer = window.OpenSeadragon({
     element: parts.stage,
-    tileSources: { type: "image", url: data.image },
+    tileSources: data.tiles ? tiled(data) : { type: "image", url: data.image },
     drawer: "canvas",
     showNavigationControl: false,
     imageSmoothingEnabled: true,
-    maxZoomPixelRatio: 24,
+    maxZoomPixelRatio: data.tiles ? 4 : 24,
     minZoomImageRatio: 0.6,
     visibilityRatio: 0.4,
     homeFillsViewer: false,
@@ -96,12 +99,53 @@ function open(view) {
   viewer.addHandler("canvas-click", (event) => event.quick && pick(view, event.position));
   viewer.addHandler("open-failed", () => complain(view, "The picture could not be loaded. Reload the page."));
   viewer.addHandler("update-viewport", () => drawScale(view));
+  if (data.tiles) {
+    viewer.addHandler("update-viewport", () => offerView(view));
+    parts.waiting.hidden = false;
+    viewer.addOnceHandler("tile-drawn", () => (parts.waiting.hidden = true));
+    viewer.addOnceHandler("tile-load-failed", () => complain(view, "A part of the slide could not be loaded."));
+  }
   // Letters belong to the page; of the library's own keys the arrows stay.
   viewer.addHandler("canvas-key", (event) => {
     event.preventDefaultAction = !event.originalEvent.key.startsWith("Arrow");
   });
   viewer.canvas.setAttribute("role", "application");
   viewer.canvas.setAttribute("aria-label", data.alt + " Arrow keys move, plus and minus zoom.");
+}
+
+// The tiles of a slide, by the levels of the Deep Zoom format.
+function tiled({ tiles, width, height }) {
+  return {
+    width,
+    height,
+    tileSize: tiles.size,
+    tileOverlap: 0,
+    getTileUrl: (level, x, y) => `${tiles.url}/${level}/${x}_${y}.jpg`,
+  };
+}
+
+// The part of the slide that is in view, in its pixels.
+function inView({ viewer, data }) {
+  const seen = viewer.world.getItemAt(0).viewportToImageRectangle(viewer.viewport.getBounds());
+  const [left, top] = [Math.max(0, seen.x), Math.max(0, seen.y)].map(Math.round);
+  const width = Math.round(Math.min(data.width, seen.x + seen.width)) - left;
+  const height = Math.round(Math.min(data.height, seen.y + seen.height)) - top;
+  return [left, top, Math.max(0, width), Math.max(0, height)];
+}
+
+function offerView(view) {
+  const { viewer, parts, data } = view;
+  if (!viewer.world.getItemAt(0)) return;
+  const [, , width, height] = inView(view);
+  const large = width * height > data.most;
+  const millions = (count) => `${Math.round(count / 1e6)} megapixels`;
+  const words = large
+    ? `Zoom in to read: ${millions(width * height)} in view, ${millions(data.most)} at most`
+    : `Read what is in view: ${width} × ${height} pixels`;
+  const [button, label] = [parts.read.querySelector("button"), parts.read.querySelector("span")];
+  if (label.textContent !== words) label.textContent = words;
+  button.disabled = large || !width || !height;
+  parts.read.hidden = false;
 }
 
 function overlay(data) {
@@ -117,6 +161,7 @@ function overlay(data) {
   }
   if (data.outlines) box.append(outlines(data));
   if (data.cells) box.append(cells(data));
+  if (data.parts) box.append(readParts(data));
   return box;
 }
 
@@ -147,6 +192,16 @@ function cells(data) {
     group.append(pathOf(cell.cytoplasm, "casing"), pathOf(cell.nucleus, "casing"));
     group.append(pathOf(cell.cytoplasm, "field-cell"), pathOf(cell.nucleus, "nucleus"));
     svg.append(group);
+  }
+  return svg;
+}
+
+// The parts of a slide that were read.
+function readParts(data) {
+  const svg = canvasOf(data);
+  for (const { left, top, width, height } of data.parts) {
+    const corners = [[left, top], [left + width, top], [left + width, top + height], [left, top + height]];
+    svg.append(pathOf([corners], "casing"), pathOf([corners], "part"));
   }
   return svg;
 }
@@ -190,7 +245,7 @@ function listen(view, signal) {
   const on = (target, event, act) => target.addEventListener(event, act, { signal });
   for (const button of root.querySelectorAll("[data-toggle]")) {
     button.disabled = !available(view.data, button.dataset.toggle);
-    button.hidden = button.disabled && Boolean(view.data.cells);
+    button.hidden = button.disabled && Boolean(view.data.cells || view.data.tiles);
     on(button, "click", () => toggle(view, button.dataset.toggle));
   }
   for (const button of root.querySelectorAll("[data-action]")) {
@@ -206,6 +261,7 @@ function listen(view, signal) {
     const action = { "+": "in", "=": "in", "-": "out", 0: "home", "?": "help" }[event.key];
     if (layer) toggle(view, layer);
     else if (action) act(view, action);
+    else if (event.key.toLowerCase() === "r" && view.data.tiles) act(view, "read");
     else if (event.key === "Escape" && !parts.help.hidden) act(view, "help");
   });
 }
@@ -215,7 +271,7 @@ function isWriting(element) {
 }
 
 function available(data, layer) {
-  return Boolean(layer === "outline" ? (data.outlines ?? data.cells) : data[layer]);
+  return Boolean(layer === "outline" ? (data.outlines ?? data.cells ?? data.parts?.length) : data[layer]);
 }
 
 function toggle(view, layer) {
@@ -232,6 +288,10 @@ function act(view, action) {
   }
   const viewport = view.viewer?.viewport;
   if (!viewport) return;
+  if (action === "read") {
+    if (!view.parts.read.querySelector("button").disabled) view.report("view", inView(view));
+    return;
+  }
   if (action === "home") viewport.goHome();
   else viewport.zoomBy(action === "in" ? ZOOM_STEP : 1 / ZOOM_STEP);
   viewport.applyConstraints();
