@@ -10,6 +10,7 @@ from PIL import Image as Pictures
 from plotly.colors import get_colorscale
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
+from cervix_models.data.pictures import pixels_of
 
 # Okabe and Ito (2008); neither is the colour of a cell class.
 NUCLEUS_COLOUR = (240, 228, 66)
@@ -24,7 +25,7 @@ Polygon = list[list[float]]
 def mask_picture(labels_png: bytes) -> bytes:
     """An RGBA PNG that colours nucleus and cytoplasm of a stored label picture.
     Raises ValueError for a picture that holds other values than the three labels."""
-    labels = _grey(labels_png)
+    labels = pixels_of(labels_png, "L")
     if labels.max(initial=0) > NUCLEUS:
         raise ValueError("The picture is no mask: it holds other values than 0, 1 and 2.")
     out = np.zeros((*labels.shape, 4), np.uint8)
@@ -37,22 +38,20 @@ def heat_picture(heat_png: bytes) -> bytes:
     """An RGBA PNG of a stored grey heat map in viridis, opaque: the viewer sets how much shows."""
     colours = np.full((256, 4), 255, np.uint8)
     colours[:, :3] = _viridis()
-    return _png(colours[_grey(heat_png)])
+    return _png(colours[pixels_of(heat_png, "L")])
 
 
 def heat_over(image_png: bytes, heat_png: bytes, share: float = 0.5) -> bytes:
     """A PNG of the picture with a grey heat map in viridis laid over it, `share` of it showing."""
-    with Pictures.open(io.BytesIO(image_png)) as picture:
-        below = np.asarray(picture.convert("RGB"), float)
-    above = _viridis()[_grey(heat_png)]
+    below = pixels_of(image_png, "RGB").astype(float)
+    above = _viridis()[pixels_of(heat_png, "L")]
     return _png(((1 - share) * below + share * above).astype(np.uint8))
 
 
 def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
     """A PNG of the picture with nucleus and cytoplasm of a label picture over it: their borders in
     full colour, and within only a tint, so that the cell is seen."""
-    with Pictures.open(io.BytesIO(image_png)) as picture:
-        below = np.asarray(picture.convert("RGB"), float)
+    below = pixels_of(image_png, "RGB").astype(float)
     out = below.copy()
     for value, colour in ((CYTOPLASM, CYTOPLASM_COLOUR), (NUCLEUS, NUCLEUS_COLOUR)):
         here = labels == value
@@ -71,7 +70,7 @@ def _border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def outlines(labels_png: bytes) -> dict[str, list[Polygon]]:
     """Closed polygons `[[x, y], ...]` in pixels of the nucleus, and of the whole cell as
     `cytoplasm`, x to the right and y down, the picture's corner at (0, 0)."""
-    labels = _grey(labels_png)
+    labels = pixels_of(labels_png, "L")
     return {
         "nucleus": _polygons(labels == NUCLEUS),
         "cytoplasm": _polygons(labels >= CYTOPLASM),
@@ -94,11 +93,6 @@ def _viridis() -> NDArray[np.uint8]:
     grey = np.linspace(0, 1, 256)
     channels = [np.interp(grey, stops, rgb[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=1).round().astype(np.uint8)
-
-
-def _grey(png: bytes) -> NDArray[np.uint8]:
-    with Pictures.open(io.BytesIO(png)) as picture:
-        return np.asarray(picture.convert("L"))
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import lightning as L
 import torch
 import torch.nn.functional as F
+from monai.losses.dice import MaskedDiceLoss
 from torch import Tensor, nn
 
 from cervix_models.contracts import BACKGROUND, NUCLEUS
@@ -32,6 +33,7 @@ from cervix_models.training.schedule import configure
 
 _SURE = 0.9  # a probability above this, or below its complement, is taught back to the network
 _UNKNOWN = 255
+_DICE: dict[str, Any] = {"squared_pred": True, "smooth_nr": 1.0, "smooth_dr": 1.0}
 
 
 class SegmenterTraining(L.LightningModule):
@@ -146,11 +148,8 @@ def box_masks(margins: Tensor, side: int) -> Tensor:
 
 def soft_dice_loss(logits: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     """One minus the soft Dice of each map, over known places, averaged (Milletari et al. 2016)."""
-    probability = torch.sigmoid(logits) * valid
-    target = target * valid
-    overlap = (probability * target).sum((2, 3))
-    total = probability.square().sum((2, 3)) + target.square().sum((2, 3))
-    return (1 - (2 * overlap + 1) / (total + 1)).mean()
+    found: Tensor = MaskedDiceLoss(sigmoid=True, **_DICE)(logits, target, valid)
+    return found
 
 
 def multiclass_loss(
@@ -163,11 +162,8 @@ def multiclass_loss(
     classes = (target > 0.5).sum(1)
     entropy = F.cross_entropy(scores, classes, reduction="none")[:, None]
     entropy = (entropy * valid).sum() / valid.sum().clamp(min=1)
-    probability = scores.softmax(1) * valid
-    truth = F.one_hot(classes, scores.shape[1]).movedim(-1, 1) * valid
-    overlap = (probability * truth).sum((2, 3))
-    total = probability.square().sum((2, 3)) + truth.square().sum((2, 3))
-    dice = (1 - (2 * overlap + 1) / (total + 1)).mean()
+    truth = F.one_hot(classes, scores.shape[1]).movedim(-1, 1)
+    dice: Tensor = MaskedDiceLoss(softmax=True, **_DICE)(scores, truth, valid)
     return entropy_weight * entropy + dice_weight * dice
 
 
