@@ -177,8 +177,8 @@ def _importances(lost: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _hardest(cells: Sequence[Mapping[str, Any]]) -> None:
-    """The cells it was most wrong about, as pictures where they are imported here."""
-    st.markdown("**The cells it was most wrong about**")
+    """What it was most wrong about, as pictures where they are imported here."""
+    st.markdown("**What it was most wrong about**")
     pictures = session.cell_pictures(tuple(each["sha256"] for each in cells))
     if not pictures:
         st.caption(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import DataError
 from cervix_models.evaluation.calibration import (
     conformal_figures,
@@ -134,7 +135,7 @@ def measured(name: str, weights: Path, against: tuple[str, ...] = ()) -> dict[st
     """
     clusters = held_out_of(name, weights)
     figures: dict[str, Any] = {
-        "summary": summary(split := split_figures(clusters), int(clusters.folds.max()) + 1),
+        "summary": summary(split := split_figures(clusters), clusters),
         "cluster_split": split,
     }
     if (weights / name / HELD_OUT["random"]).is_file():
@@ -149,10 +150,12 @@ def measured(name: str, weights: Path, against: tuple[str, ...] = ()) -> dict[st
     return {**figures, **({"against": compared} if compared else {})}
 
 
-def summary(figures: Mapping[str, Any], folds: int) -> str:
+def summary(figures: Mapping[str, Any], held_out: HeldOut) -> str:
     """The figures of the cluster protocol in one line."""
-    accuracy = figures["accuracy"]
+    accuracy, folds = figures["accuracy"], int(held_out.folds.max()) + 1
+    ours = held_out.classes == CLASS_NAMES
+    asked, apart = ("cells", "clusters") if ours else ("images", "groups")
     return (
         f"right in {accuracy['value']:.1%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}) of "
-        f"{figures['cells']:,} cells, {folds} folds with clusters kept apart"
+        f"{figures['cells']:,} {asked}, {folds} folds with {apart} kept apart"
     )

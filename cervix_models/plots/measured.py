@@ -145,7 +145,7 @@ def coverage_curve(points: Sequence[CoveragePoint], chosen: float | None = None)
             text=f"in use: {per_cent(used.coverage)} answered,<br>{per_cent(used.accuracy)} right",
             xref="paper", yref="paper", x=0.02, y=0.02, align="left", showarrow=False,
         )  # fmt: skip
-    figure.update_xaxes(title_text="Cells answered", tickformat=".0%")
+    figure.update_xaxes(title_text="Answered", tickformat=".0%")
     figure.update_yaxes(title_text="Right among the answered", tickformat=".1%")
     return figure
 

@@ -71,6 +71,7 @@ def test_the_worked_example_runs(tissue, tmp_path, capsys) -> None:
     assert card.classes == ("benign", "malignant")
     assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
     assert "of 12 groups, which were kept apart" in " ".join(card.limits)
+    assert card.summary.endswith("images, 5 folds with groups kept apart")
     assert "SIPaKMeD" not in " ".join((*card.limits, card.intended_use))
     assert "random_minus_cluster" in card.metrics
     assert not any(each.name == "tissue_cnn" for each in readable(tmp_path / "weights"))
