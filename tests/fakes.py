@@ -26,7 +26,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import IntakeError, StorageError, VerdictError, WeightsError
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.reports.incoming import labels_from
-from cervix_models.services.compare import Member, Opinion
+from cervix_models.services.compare import Drawing, Member, Opinion
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.explained import Explained
 from cervix_models.services.jobs import Job
@@ -101,6 +101,7 @@ class FakeTriage:
         self.blobs: dict[str, bytes] = {}
         self.heat_off_cell = False
         self.card_list: list[Card] = []
+        self.segmenters = 1
         self.warm = False
         self.changes: dict[str, list[Revision]] = {}
         self.slow = False  # whether a job goes on
@@ -281,6 +282,15 @@ class FakeTriage:
             )
             for at, name in enumerate(names)
         ]  # fmt: skip
+
+    def drawings(self, reading: Reading) -> list[Drawing]:
+        labels = self.labels(reading)
+        smaller = np.where(labels == 2, 1, labels).astype(np.uint8)
+        smaller[: reading.height // 2][labels[: reading.height // 2] == 2] = 2
+        found = [Drawing("outliner", labels, {"nucleus": 1.0, "cell": 1.0})]
+        if self.segmenters > 1:
+            found.append(Drawing("other", smaller, {"nucleus": 0.67, "cell": 1.0}))
+        return found
 
     def spreads(self, reading: Reading) -> dict[str, Spread]:
         return {name: Spread(0.9 * v, 1.1 * v) for name, v in reading.features.items()}

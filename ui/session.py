@@ -21,7 +21,7 @@ from cervix_models.services.triage import Triage, open_triage
 from ui import pictures
 
 if TYPE_CHECKING:
-    from cervix_models.services.compare import Opinion
+    from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.imported import DealtCell
 
 Role = Literal["learner", "pathologist", "admin"]
@@ -134,6 +134,15 @@ def opinions(reading: Reading, names: tuple[str, ...]) -> list[Opinion]:
     for opinion in triage().opinions(reading, lacking):
         kept[reading.id, opinion.name] = opinion
     return [kept[reading.id, name] for name in names]
+
+
+def drawings(reading: Reading) -> list[Drawing]:
+    """What each segmenter that is here draws of a reading's picture, asked once a session.
+    Raises WeightsError and StorageError."""
+    kept: dict[str, list[Drawing]] = st.session_state.setdefault("drawings", {})
+    if reading.id not in kept:
+        kept[reading.id] = triage().drawings(reading)
+    return kept[reading.id]
 
 
 @st.cache_resource(show_spinner=False, ttl=600)

@@ -1,4 +1,5 @@
-"""What several classifiers say of one cell, with the segmenter's outlines or with a person's."""
+"""What several classifiers say of one cell, with the segmenter's outlines or with a person's; and
+what several segmenters draw of it."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from scipy.ndimage import distance_transform_edt
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Decision, Image, Segmentation
 from cervix_models.data.pictures import grey_png
 from cervix_models.errors import MeasurementError
+from cervix_models.evaluation.segmentation import dice_scores
 from cervix_models.predictors import EnsembleReader
 from cervix_models.services.reader import Reader
 
@@ -55,6 +57,34 @@ class Opinion:
             0.5 * sum(abs(one.probabilities[k] - two.probabilities[k]) for k in one.probabilities)
             for one, two in combinations(self.members, 2)
         )
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What one segmenter draws of a cell."""
+
+    name: str
+    labels: NDArray[np.uint8]  # (height, width): 0, 1, 2 as in contracts
+    agreement: Mapping[str, float]  # Dice of nucleus and cell with those of the first segmenter
+
+    @property
+    def pixels(self) -> Mapping[str, int]:
+        """How many pixels nucleus and whole cell have."""
+        nucleus, cell = self.labels == NUCLEUS, self.labels != BACKGROUND
+        return {"nucleus": int(nucleus.sum()), "cell": int(cell.sum())}
+
+
+def drawings(reader: Reader, image: Image, names: Sequence[str]) -> list[Drawing]:
+    """What each named segmenter draws of a picture. Raises WeightsError."""
+    drawn = [reader.outliner(name).predict([image])[0].labels() for name in names]
+    return [
+        Drawing(
+            name,
+            labels,
+            {k: float(v[0]) for k, v in dice_scores(labels[None], drawn[0][None]).items()},
+        )
+        for name, labels in zip(names, drawn, strict=True)
+    ]
 
 
 def opinions(

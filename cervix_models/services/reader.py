@@ -74,6 +74,7 @@ class Reader:
         self.space = load_space(settings.weights / CLASSIFIER)
         self._loading = threading.Lock()
         self._voices: dict[str, Voice] = {}
+        self._outliners = {SEGMENTER: self.outlines}
         default = self.voice(CLASSIFIER)
         fitted = default.cells.card.calibration
         self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
@@ -92,6 +93,13 @@ class Reader:
                     least=np.array([fitted["conformal_least"][n] for n in cells.card.classes]),
                 )
         return self._voices[name]
+
+    def outliner(self, name: str) -> OutlineReader:
+        """The segmenter of this name, loaded by the first who asks. Raises WeightsError."""
+        with self._loading:
+            if name not in self._outliners:
+                self._outliners[name] = OutlineReader(name, self.settings)
+            return self._outliners[name]
 
     def _member(self, name: str) -> ClassReader | None:
         """The classifier of this name where an ensemble has loaded it, so that both share it."""

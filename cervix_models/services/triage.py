@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from cervix_models.cards import load_cards, readable
+from cervix_models.cards import at_hand, load_cards, readable
 from cervix_models.contracts import (
     Card,
     CellImage,
@@ -34,14 +34,14 @@ from cervix_models.data.marks import without_letters
 from cervix_models.data.pictures import grey_png, pixels_of
 from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, IntakeError
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.services.heap import settling
 from cervix_models.services.jobs import Job, begin
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
 
 if TYPE_CHECKING:
-    from cervix_models.services.compare import Opinion
+    from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.explained import Explained
     from cervix_models.services.reader import Finding, Reader
     from cervix_models.services.uncertainty import Spread
@@ -240,6 +240,18 @@ class Triage:
             labels = pixels_of(self.blob(reading.mask_sha256), "L")
         mask = None if labels is None else Segmentation.from_labels(labels)
         return opinions(self.reader(), image, names, mask)[1]
+
+    def drawings(self, reading: Reading) -> list[Drawing]:
+        """What each segmenter that is here draws of the picture of a reading, the default one
+        first. Raises WeightsError and StorageError."""
+        from cervix_models.services.compare import drawings
+
+        weights = self.settings.weights
+        cards = [each for each in load_cards(weights) if each.kind == "segmenter"]
+        others = sorted(each.name for each in cards if at_hand(each, weights))
+        names = [SEGMENTER, *(each for each in others if each != SEGMENTER)]
+        image = without_letters(pixels_of(self.blob(reading.image_sha256), "RGB"))
+        return drawings(self.reader(), image, names)
 
     def opinions_disturbed(
         self, upload: bytes, strengths: Mapping[str, float], names: Sequence[str]

@@ -1,4 +1,5 @@
-"""Several models on one cell, side by side; and what they say if its outline is changed by hand."""
+"""Several classifiers and segmenters on one cell, side by side; and what is said of it if its
+outline is changed by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cervix_models.contracts import WorklistRow
+from cervix_models.contracts import Reading, WorklistRow
 from cervix_models.errors import StorageError, WeightsError
 from cervix_models.plots import opinion_map, per_cent
 from cervix_models.services.defaults import CLASSIFIER
@@ -14,10 +15,11 @@ from ui import pictures, session, show
 from ui.outline_editor import edit_outline
 
 if TYPE_CHECKING:
-    from cervix_models.services.compare import Opinion
+    from cervix_models.services.compare import Drawing, Opinion
 
 RECENT = 30
 FIRST = 3  # models that are compared when nothing was chosen
+CHOSEN = "compared-reading"  # in the session
 READING_PAGE = "../pages/triage/reading.py"
 
 
@@ -43,6 +45,7 @@ def page() -> None:
     image = session.triage().blob(reading.image_sha256)
     _side_by_side(found, image)
     _together(found)
+    _outlines(reading, image)
     edit_outline(reading, found, image)
 
 
@@ -59,18 +62,30 @@ def _reading() -> WorklistRow | None:
         st.page_link(READING_PAGE, label="Read cells", icon=":material/upload:")
         return None
     known = {row.reading.id: row for row in rows}
-    at = list(known).index(wanted) if wanted in known else 0
-    chosen = st.selectbox(
-        "Cell", list(known), index=at, format_func=lambda each: _words(known[each]), width=420
+    words = _words(rows)
+    chosen = wanted if wanted in known else next(iter(known))
+    st.session_state[CHOSEN] = st.query_params["reading"] = chosen
+    st.selectbox(
+        "Cell", list(known), key=CHOSEN, format_func=words.__getitem__, on_change=_choose, width=420
     )
-    st.query_params["reading"] = chosen
     return known[chosen]
 
 
-def _words(row: WorklistRow) -> str:
-    reading = row.reading
-    sample = ", sample" if reading.sample else ""
-    return f"{show.answer_words(reading)}{sample}, {show.when(reading.created_at)}"
+def _choose() -> None:
+    st.query_params["reading"] = st.session_state[CHOSEN]
+
+
+def _words(rows: list[WorklistRow]) -> dict[str, str]:
+    """What each reading is called, by its id; those of one minute and class are numbered, as the
+    box goes by the words alone."""
+    words: dict[str, str] = {}
+    for row in rows:
+        reading = row.reading
+        sample = ", sample" if reading.sample else ""
+        plain = f"{show.answer_words(reading)}{sample}, {show.when(reading.created_at)}"
+        number = sum(each.startswith(plain) for each in words.values()) + 1
+        words[reading.id] = plain if number == 1 else f"{plain} ({number})"
+    return words
 
 
 def _models() -> list[str]:
@@ -112,6 +127,39 @@ def _opinion(opinion: Opinion, image: bytes) -> None:
         )
     for reason in opinion.reasons:
         st.caption(show.plain(reason))
+
+
+def _outlines(reading: Reading, image: bytes) -> None:
+    try:
+        found = session.drawings(reading)
+    except (WeightsError, StorageError) as problem:
+        st.error(show.plain(str(problem)))
+        return
+    if len(found) < 2:
+        return
+    st.header("What each segmenter outlines", anchor=False)
+    st.caption(
+        f"Agreement is the Dice with {show.plain(found[0].name)}, which outlines what is read here."
+    )
+    with st.grid(min_column_width=220):
+        for at, drawing in enumerate(found):
+            with st.container(gap="small"):
+                _drawing(drawing, image, first=at == 0)
+
+
+def _drawing(drawing: Drawing, image: bytes, *, first: bool) -> None:
+    st.markdown(f"**{show.plain(drawing.name)}**")
+    words = f"The cell with the outlines of {drawing.name}"
+    st.image(pictures.mask_over(image, drawing.labels), alt=words, width=220)
+    nucleus, cell = drawing.pixels["nucleus"], drawing.pixels["cell"]
+    part = per_cent(nucleus / cell) if cell else "none"
+    lines = [f"Nucleus {nucleus:,} px, cell {cell:,} px; the nucleus is {part} of the cell."]
+    if not first:
+        lines.append(
+            f"Agreement: nucleus {drawing.agreement['nucleus']:.2f}, "
+            f"cell {drawing.agreement['cell']:.2f}."
+        )
+    st.caption(" ".join(lines))
 
 
 def _share(opinion: Opinion) -> str:

@@ -15,7 +15,7 @@ from ui.viewer import show_slide
 from ui.watching import watch
 
 FIELD = "../pages/triage/field.py"
-JOB, PROBLEM = "slide-job", "slide-problem"  # in the session
+JOB, PROBLEM, CHOSEN = "slide-job", "slide-problem", "slide-chosen"  # in the session
 MOST = 24  # parts that are listed
 
 
@@ -70,14 +70,17 @@ def _chosen(files: list[SlideFile]) -> SlideFile:
     asked = st.query_params.get("slide")
     if asked is not None and asked not in by_key:
         st.warning("There is no slide of this address here any more. Choose one below.")
-    start = asked if asked in by_key else files[0].key
-    key = st.selectbox(
-        "Slide", list(by_key), index=list(by_key).index(start),
+    chosen = asked if asked in by_key else files[0].key
+    st.session_state[CHOSEN] = st.query_params["slide"] = chosen
+    st.selectbox(
+        "Slide", list(by_key), key=CHOSEN, on_change=_choose,
         format_func=lambda key: f"{by_key[key].name} ({_size(by_key[key].size)})",
     )  # fmt: skip
-    if key != asked:
-        st.query_params["slide"] = key
-    return by_key[key]
+    return by_key[chosen]
+
+
+def _choose() -> None:
+    st.query_params["slide"] = st.session_state[CHOSEN]
 
 
 def _size(count: int) -> str:

@@ -129,6 +129,34 @@ def test_cells_are_compared_by_every_chosen_model(app, triage) -> None:
     assert "Choose at least one model" in page.info[0].value
 
 
+def test_segmenters_are_compared_where_there_are_several(app, triage) -> None:
+    triage.card_list = [CARD]
+    triage.read(png(drawn_cell(60)), "a.png")
+    page = app.switch_page("../pages/triage/compare.py").run()
+    heads = [each.value for each in page.header]
+    assert "What each segmenter outlines" not in heads
+    triage.segmenters = 2
+    second = triage.read(png(drawn_cell(60, 1)), "b.png")
+    page.run()
+    page.selectbox[0].set_value(second.id).run()
+    assert not page.exception
+    assert "What each segmenter outlines" in [each.value for each in page.header]
+    said = [each.value for each in page.caption]
+    assert any("Agreement: nucleus 0.67, cell 1.00" in each for each in said)
+    assert sum("the nucleus is" in each for each in said) == 2
+
+
+def test_cells_read_in_the_same_minute_can_be_told_apart(app, triage) -> None:
+    triage.card_list = [CARD]
+    read = [triage.read(png(drawn_cell(60, seed)), "a.png") for seed in range(3)]
+    page = app.switch_page("../pages/triage/compare.py").run()
+    options = page.selectbox[0].options
+    assert len(set(options)) == 3
+    for each in read:
+        page.selectbox[0].set_value(each.id).run()
+        assert page.query_params["reading"] == each.id
+
+
 def test_a_reading_by_its_address_is_compared(app, triage) -> None:
     triage.card_list = [CARD]
     first = triage.read(png(drawn_cell(60)), "a.png")

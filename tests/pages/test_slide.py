@@ -57,6 +57,13 @@ def test_the_first_slide_is_shown_with_its_size_and_scale(page, view, triage) ->
     assert triage.warm
 
 
+def test_slides_are_chosen_one_after_the_other(page) -> None:
+    for key in (SECOND, FIRST, SECOND):
+        page.selectbox[0].set_value(key).run()
+        assert page.query_params["slide"] == key
+        assert page.selectbox[0].value == key
+
+
 def test_a_slide_without_a_scale_asks_for_one(page, slides, view) -> None:
     app = page.selectbox[0].select(SECOND).run()
     assert "without a scale of its own" in words(app)

@@ -12,8 +12,15 @@ from cervix_models.contracts import Segmentation
 from cervix_models.errors import MeasurementError
 from cervix_models.recipes import Kernel
 from cervix_models.registry import create
-from cervix_models.services.compare import Member, Opinion, grown, opinions, repainted
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.compare import (
+    Member,
+    Opinion,
+    drawings,
+    grown,
+    opinions,
+    repainted,
+)
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.services.models import milliseconds, rows
 from cervix_models.services.reader import Reader
 from tests import tiny
@@ -55,6 +62,17 @@ def test_each_is_asked_by_the_same_outlines(reader) -> None:
         assert each.disagreement is None
     assert [each.reads_outlines for each in found] == [False, True, True]
     assert [each.heat is not None for each in found] == [True, True, False]
+
+
+def test_segmenters_draw_the_same_cell_and_say_how_far_they_agree(reader, settings) -> None:
+    tiny.save_tiny(settings.weights, tiny.recipe(tiny.register_outliner(), name="other"), seed=3)
+    first, again, other = drawings(reader, IMAGE, [SEGMENTER, SEGMENTER, "other"])
+    np.testing.assert_array_equal(first.labels, reader.outlines.predict([IMAGE])[0].labels())
+    assert first.labels.shape == IMAGE.shape[:2]
+    assert again.agreement == {"nucleus": 1.0, "cytoplasm": 1.0, "cell": 1.0}
+    assert all(0 <= each <= 1 for each in other.agreement.values())
+    assert first.pixels["cell"] >= first.pixels["nucleus"] > 0
+    assert reader.outliner("other") is reader.outliner("other")
 
 
 def test_an_ensemble_shows_its_members_and_how_far_they_lie_apart(reader) -> None:
