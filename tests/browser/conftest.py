@@ -26,7 +26,7 @@ from tests.fake_fields import make_field
 from tests.fakes import FakeTriage, drawn_cell, png
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60  # seconds until a server must answer
+PATIENCE = 60  # seconds until a server must answer, and until it must have stopped
 UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
 needs_weights = pytest.mark.skipif(
     not load_cards(ROOT / "weights"), reason="there are no weights in weights/"
@@ -117,7 +117,7 @@ def serving(home: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE)
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
