@@ -99,9 +99,7 @@ class Picture:
 
     def shrunk(self, left: int, top: int, width: int, height: int, shrink: int) -> Image:
         """A part of the field, smaller."""
-        return _smaller(
-            PilImage.fromarray(self.region(left, top, width, height)), width, height, shrink
-        )
+        return _smaller(self.region(left, top, width, height), width, height, shrink)
 
 
 class Slide:
@@ -126,8 +124,7 @@ class Slide:
         level = self._slide.get_best_level_for_downsample(shrink)
         by = self._slide.level_downsamples[level]
         size = (max(1, round(width / by)), max(1, round(height / by)))
-        found = PilImage.fromarray(self._read(left, top, level, size))
-        return _smaller(found, width, height, shrink)
+        return _smaller(self._read(left, top, level, size), width, height, shrink)
 
     def _read(self, left: int, top: int, level: int, size: tuple[int, int]) -> Image:
         try:
@@ -251,11 +248,11 @@ def _broken(what: str, problem: Exception) -> IntakeError:
     )
 
 
-def _smaller(picture: PilImage.Image, width: int, height: int, shrink: int) -> Image:
+def _smaller(pixels: Image, width: int, height: int, shrink: int) -> Image:
     size = (math.ceil(width / shrink), math.ceil(height / shrink))
-    if picture.size == size:
-        return np.asarray(picture)
-    return np.asarray(picture.resize(size, PilImage.Resampling.BOX))
+    if pixels.shape[1::-1] == size:
+        return pixels
+    return np.asarray(PilImage.fromarray(pixels).resize(size, PilImage.Resampling.BOX))
 
 
 def _within(picture: PilImage.Image, side: int) -> Image:

@@ -61,13 +61,15 @@ def counts_at(
 def best_threshold(fields: Sequence[FoundField]) -> float:
     """The threshold, of 0.10, 0.11 ... 0.90, at which most nuclei of these fields are found with at
     most MOST_FALSE other objects for each; where none is so good, that of the largest F1."""
-    levels = np.round(np.arange(0.1, 0.91, 0.01), 2)
-    counts = [counts_at(fields, [level] * len(fields)).sum(0) for level in levels]
-    parts = [_parts(each) for each in counts]
-    good = [each["false_for_each_true"] <= MOST_FALSE and each["recall"] > 0 for each in parts]
-    by = "recall" if any(good) else "f1"
-    scores = [each[by] if ok or by == "f1" else -1.0 for each, ok in zip(parts, good, strict=True)]
-    return float(levels[int(np.argmax(scores))])
+    levels = np.round(np.arange(0.1, 0.91, 0.01), 2).tolist()
+    parts = {at: _parts(counts_at(fields, [at] * len(fields)).sum(0)) for at in levels}
+    good = [
+        at for at in levels
+        if parts[at]["false_for_each_true"] <= MOST_FALSE and parts[at]["recall"] > 0
+    ]  # fmt: skip
+    if good:
+        return float(max(good, key=lambda at: parts[at]["recall"]))
+    return float(max(levels, key=lambda at: parts[at]["f1"]))
 
 
 def finding_figures(fields: Sequence[FoundField], seed: int = 0) -> dict[str, Any]:

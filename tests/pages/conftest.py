@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.fake_fields import FakeFields
 from tests.fakes import FakeTriage
 from ui import routes, session, viewer
 
@@ -18,6 +19,15 @@ def triage(monkeypatch: pytest.MonkeyPatch) -> FakeTriage:
     monkeypatch.setattr(session, "shared_triage", lambda: fake)
     routes._drawn.cache_clear()
     viewer._outlines.cache_clear()
+    return fake
+
+
+@pytest.fixture
+def fields(triage: FakeTriage, monkeypatch: pytest.MonkeyPatch) -> FakeFields:
+    """A service of fields in memory, in the place of the real one."""
+    fake = FakeFields(triage)
+    monkeypatch.setattr(session, "shared_fields", lambda: fake)
+    session.thumbnail.clear()
     return fake
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cervix_models.contracts import NOTICE
-from tests.fake_fields import FakeFields
 from tests.fakes import drawn_cell, png
-from ui import session
 
 PAGE = "../pages/triage/field.py"
-
-
-@pytest.fixture
-def fields(triage, monkeypatch) -> FakeFields:
-    fake = FakeFields(triage)
-    monkeypatch.setattr(session, "shared_fields", lambda: fake)
-    session.thumbnail.clear()
-    return fake
 
 
 @pytest.fixture

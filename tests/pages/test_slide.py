@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from cervix_models.contracts import NOTICE, OnSlide
-from tests.fake_fields import FakeFields
 from tests.fake_slides import FakeSlides
 from ui import session, viewer
 
@@ -28,12 +27,9 @@ def view(monkeypatch) -> dict[str, tuple[int, int, int, int] | None]:
 
 
 @pytest.fixture
-def slides(triage, monkeypatch, view) -> FakeSlides:
-    fields = FakeFields(triage)
+def slides(fields, monkeypatch, view) -> FakeSlides:
     fake = FakeSlides(fields)
-    monkeypatch.setattr(session, "shared_fields", lambda: fields)
     monkeypatch.setattr(session, "shared_slides", lambda: fake)
-    session.thumbnail.clear()
     return fake
 
 
