@@ -114,6 +114,9 @@ class Slide:
         self.shrinks = tuple(slide.level_downsamples)
         given = slide.properties.get(openslide.PROPERTY_NAME_MPP_X)
         self.micrometres_per_pixel = float(given) if given else None
+        # In a scanner's own format, or in several levels: no program reads it as one picture.
+        vendor = slide.properties.get(openslide.PROPERTY_NAME_VENDOR)
+        self.scanned = vendor != "generic-tiff" or slide.level_count > 1
 
     def region(self, left: int, top: int, width: int, height: int) -> Image:
         """A part of the slide at its full size, where it has no picture white."""
@@ -212,7 +215,7 @@ def identity_of(path: Path) -> str:
 
 def open_field(path: Path) -> FieldSource:
     """The field in a file: a picture of at most 40 megapixels, or a slide or tiled TIFF of any
-    size.
+    size. The label of a slide, which may name a person, is never looked at.
 
     Raises IntakeError where it is neither.
     """
@@ -223,7 +226,7 @@ def open_field(path: Path) -> FieldSource:
             slide = Slide(openslide.OpenSlide(path))
         except openslide.OpenSlideError as problem:
             raise _broken(path.name, problem) from problem
-        if slide.width * slide.height > SMALL:
+        if slide.scanned or slide.width * slide.height > SMALL:
             return slide
     try:
         with PilImage.open(path) as opened:

@@ -49,6 +49,33 @@ def test_a_tiled_tiff_is_read_part_by_part(tmp_path, pixels, small) -> None:
     assert np.abs(view - wanted).mean() < 6
 
 
+def _scanned(path, pixels):
+    """A slide in the layout of Aperio's scanners: levels, thumbnail, label and macro picture."""
+    words = "Aperio Image Library v11.2.1\r\n900x700 [0,0 900x700] (256x256)"
+    plain = {"photometric": "rgb", "metadata": None}
+    tiles = {"tile": (256, 256), "compression": "zlib", **plain}
+    label, macro = np.full((50, 60, 3), 200, np.uint8), np.full((50, 90, 3), 100, np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        file.write(pixels, description=f"{words}|AppMag = 40|MPP = 0.2500", **tiles)
+        file.write(pixels[::8, ::8].copy(), description=words, **plain)
+        file.write(pixels[::4, ::4].copy(), description=words, **tiles)
+        file.write(label, subfiletype=1, description="Aperio\r\nlabel 60x50", **plain)
+        file.write(macro, subfiletype=9, description="Aperio\r\nmacro 90x50", **plain)
+    return path
+
+
+@pytest.mark.parametrize("limit", [40_000_000, 100_000])
+def test_a_slide_of_a_scanner_is_read_whatever_its_size(
+    tmp_path, pixels, monkeypatch, limit
+) -> None:
+    monkeypatch.setattr(slides, "SMALL", limit)
+    source = open_field(_scanned(tmp_path / "slide.svs", pixels))
+    assert (source.width, source.height, source.micrometres_per_pixel) == (900, 700, 0.25)
+    assert source.shrinks == (1, 4)
+    np.testing.assert_array_equal(source.region(200, 300, 400, 390), pixels[300:690, 200:600])
+    np.testing.assert_array_equal(source.shrunk(400, 80, 40, 80, 4), pixels[80:160:4, 400:440:4])
+
+
 def test_a_small_tiled_tiff_is_a_picture(tmp_path, pixels) -> None:
     assert isinstance(open_field(_slide(tmp_path / "field.tif", pixels)), Picture)
 
