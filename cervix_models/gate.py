@@ -125,10 +125,9 @@ def quality(image: Image) -> dict[str, float]:
 def plausibility(image: Image, segmentation: Segmentation) -> dict[str, float]:
     """The parts of the picture that cell and nucleus fill, and how dark the nucleus is, 0..1."""
     nucleus, ring = segmentation.nucleus, segmentation.cytoplasm
-    grey = image.mean(2) / 255
     dark = 0.0
     if nucleus.any() and ring.any():
-        dark = float(grey[ring].mean() - grey[nucleus].mean())
+        dark = float(image[ring].mean() - image[nucleus].mean()) / 255
     return {
         "cell_area": float(segmentation.cell.mean()),
         "nucleus_area": float(nucleus.mean()),

@@ -92,13 +92,22 @@ class CellReader(ClassReader):
         )
 
 
-class EnsembleReader(ClassReader):
-    """Classifiers of `weights/` whose calibrated probabilities are averaged by their shares."""
+Here = Mapping[str, CellReader]  # classifiers that are loaded already, by name
 
-    def __init__(self, card: Card, shares: Mapping[str, float], settings: Settings) -> None:
-        """Loads all members. Raises WeightsError."""
+
+class EnsembleReader(ClassReader):
+    """Classifiers of `weights/` whose calibrated probabilities are averaged by their shares.
+
+    Where the card says what is `enough`, the others are asked only of the images of which the first
+    is less sure than that (a cascade, after Viola and Jones, CVPR 2001).
+    """
+
+    def __init__(
+        self, card: Card, shares: Mapping[str, float], settings: Settings, here: Here
+    ) -> None:
+        """Loads the members that are not `here`. Raises WeightsError."""
         self.card, self.shares = card, list(shares.values())
-        self.readers = [CellReader(name, settings) for name in shares]
+        self.readers = [here.get(name) or CellReader(name, settings) for name in shares]
 
     @property
     def members(self) -> Sequence[Card]:
@@ -112,20 +121,28 @@ class EnsembleReader(ClassReader):
 
     def see(self, images: Sequence[Image], masks: Masks | None = None) -> Seen:
         """Probabilities of all members together, and embeddings of the first."""
-        seen = [reader.see(images, masks) for reader in self.readers]
+        first = self.lead.see(images, masks)
+        rest = np.flatnonzero(unsure(first.probabilities, self.card.input.get("enough"))).tolist()
+        found = first.probabilities.copy()
+        if rest:
+            some = [images[at] for at in rest]
+            theirs = None if masks is None else [masks[at] for at in rest]
+            others = [each.see(some, theirs).probabilities for each in self.readers[1:]]
+            found[rest] = averaged([found[rest], *others], self.shares)
         return Seen(
-            probabilities=tempered(
-                averaged([each.probabilities for each in seen], self.shares),
-                float(self.card.calibration["temperature"]),
-            ),
-            embeddings=seen[0].embeddings,
+            probabilities=tempered(found, float(self.card.calibration["temperature"])),
+            embeddings=first.embeddings,
         )
 
 
-def open_classifier(name: str, settings: Settings) -> ClassReader:
-    """The classifier or ensemble of `weights/<name>/`. Raises WeightsError."""
+def open_classifier(name: str, settings: Settings, here: Here | None = None) -> ClassReader:
+    """The classifier or ensemble of `weights/<name>/`, itself or its members from `here` where
+    they are. Raises WeightsError."""
+    here = here or {}
+    if name in here:
+        return here[name]
     card, shares = members_of(name, settings.weights)
-    return EnsembleReader(card, shares, settings) if shares else CellReader(name, settings)
+    return EnsembleReader(card, shares, settings, here) if shares else CellReader(name, settings)
 
 
 class OutlineReader:
@@ -208,6 +225,21 @@ def averaged(
 ) -> NDArray[np.float64]:
     """Probabilities `(n, c)` of several models, weighted by their shares, which sum to one."""
     return np.tensordot(np.asarray(shares), np.stack(probabilities), 1)
+
+
+def together(
+    said: Sequence[NDArray[np.float64]], shares: Sequence[float], enough: float | None
+) -> NDArray[np.float64]:
+    """What several models say together, `(n, c)` of each: what the first says where that is
+    `enough`, else the mean by their shares."""
+    asked = unsure(said[0], enough)
+    return np.where(asked[:, None], averaged(said, shares), said[0])
+
+
+def unsure(probabilities: NDArray[np.float64], enough: float | None) -> NDArray[np.bool_]:
+    """Of which cells `(n,)` the first of several models, which says `probabilities` `(n, c)`, does
+    not answer alone; of all where nothing is `enough`."""
+    return probabilities.max(axis=1) < (np.inf if enough is None else enough)
 
 
 def conformal_members(

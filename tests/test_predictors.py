@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from cervix_models.predictors import (
     conformal_members,
     open_classifier,
     tempered,
+    together,
 )
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from tests import tiny
@@ -137,6 +139,40 @@ def test_an_ensemble_averages_its_members_by_their_shares(ensemble) -> None:
     assert [each.top for each in whole.predict(images)] == [
         CLASS_NAMES[i] for i in seen.probabilities.argmax(1)
     ]
+
+
+def test_others_are_asked_only_where_the_first_is_unsure(ensemble, monkeypatch) -> None:
+    images = [drawn_cell(90), drawn_cell(160, 1), drawn_cell(120, 2)]
+    one, two = (CellReader(name, ensemble) for name in ("one", "two"))
+    alone = one.see(images).probabilities
+    surest = alone.max(1).argmax()
+    enough = float(np.sort(alone.max(1))[-2:].mean())  # one cell is sure enough
+    given = replace(tiny.recipe("cnn", name="quick"), model="", members=("one", "two"))
+    inputs = {"members": {"one": 0.5, "two": 0.5}, "enough": enough}
+    tiny.save_ensemble(ensemble.weights, given, input=inputs)
+    quick, whole = (open_classifier(name, ensemble) for name in ("quick", "ensemble"))
+    asked = []
+    see = type(two).see
+    monkeypatch.setattr(
+        type(two), "see", lambda me, some, masks=None: asked.append(len(some)) or see(me, some)
+    )
+    seen = quick.see(images).probabilities
+    assert asked == [3, 2]
+    wanted = whole.see(images).probabilities
+    wanted[surest] = alone[surest]
+    np.testing.assert_allclose(seen, wanted, rtol=1e-6)
+    said = [alone, two.see(images).probabilities]
+    np.testing.assert_allclose(together(said, [0.5, 0.5], enough), wanted, rtol=1e-6)
+    del asked[:]
+    quick.see([images[surest]])
+    assert asked == [1]
+
+
+def test_members_that_are_loaded_are_shared(ensemble) -> None:
+    one = CellReader("one", ensemble)
+    whole = open_classifier("ensemble", ensemble, {"one": one})
+    assert whole.lead is one
+    assert open_classifier("one", ensemble, {"one": one}) is one
 
 
 def test_shares_weigh() -> None:

@@ -92,7 +92,7 @@ def card(given: Recipe, sha256: str, **changed: Any) -> Card:
             "temperature": 1.0,
             "refer_below": 0.0,
             "conformal_least": dict.fromkeys(CLASS_NAMES, 0.1),
-            "gate": {"ranges": WIDE},
+            **({"gate": {"ranges": WIDE}} if given.name == CLASSIFIER else {}),
         },
         recipe=given.as_dict(),
         licence="Apache-2.0",
@@ -146,11 +146,11 @@ def save_tiny(
 def save_ensemble(weights: Path, given: Recipe, **changed: Any) -> Card:
     """The card that now lies in `weights/<name>/`, of members beside it, in equal shares."""
     members = {each: 1 / len(given.members) for each in given.members}
+    changed.setdefault("input", {"members": members})
     first = load_card(given.members[0], weights)
     made = replace(
         first,
         name=given.name,
-        input={"members": members},
         recipe=given.as_dict(),
         weights_sha256=weights_hash(weights / given.name, given.members),
         **changed,

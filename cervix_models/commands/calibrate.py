@@ -17,6 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     three = verbs.add_parser("cells", help="measure all cells by held-out outlines, as a table")
     one.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
     one.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
+    one.add_argument("--classifier", help="default: each that has a gate of its own")
     one.set_defaults(func=_gate)
     two.set_defaults(func=_ranges)
     three.set_defaults(func=_cells)
@@ -25,16 +26,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _gate(args: argparse.Namespace) -> int:
     from cervix_models.data.packed import load_packed
     from cervix_models.recipes import load_recipe
-    from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+    from cervix_models.services.defaults import CLASSIFIER, QUICK, SEGMENTER
     from cervix_models.training.gate import fit_gate, try_gate
     from cervix_models.training.protocol import Plan
 
     settings = load_settings()
     packed = load_packed(args.packed or settings.home / "cells160.npz")
-    recipe = load_recipe(CLASSIFIER)
-    lead = load_recipe(recipe.members[0]) if recipe.members else recipe
-    fit_gate(Plan(lead, packed, args.runs, settings.weights), CLASSIFIER, SEGMENTER, settings)
-    try_gate(CLASSIFIER, SEGMENTER, settings)
+    for name in [args.classifier] if args.classifier else [CLASSIFIER, QUICK]:
+        recipe = load_recipe(name)
+        lead = load_recipe(recipe.members[0]) if recipe.members else recipe
+        fit_gate(Plan(lead, packed, args.runs, settings.weights), name, SEGMENTER, settings)
+        try_gate(name, SEGMENTER, settings)
     return 0
 
 

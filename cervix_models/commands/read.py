@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from cervix_models.services.defaults import QUICK
 from cervix_models.settings import load_settings
 
 
@@ -21,7 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("folder", type=Path, help="pictures of one cell each, in it or below")
     parser.add_argument("--out", type=Path, required=True, help="the table, NAME.parquet")
-    parser.add_argument("--classifier", help="default: the one that the pages use")
+    parser.add_argument(
+        "--classifier",
+        help=f"default: {QUICK}, which asks the larger network only where the smaller is unsure",
+    )
     parser.add_argument(
         "--processes", type=int, help="default: one a processor, 4 at most; each holds all models"
     )
@@ -32,10 +36,9 @@ def _read(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from cervix_models.services.bulk import MOST, Job, read_folder
-    from cervix_models.services.defaults import CLASSIFIER
 
     processes = min(MOST, os.cpu_count() or 1) if args.processes is None else args.processes
-    job = Job(args.folder, args.out, args.classifier or CLASSIFIER, processes)
+    job = Job(args.folder, args.out, args.classifier or QUICK, processes)
     with tqdm(unit="picture", desc="reading", file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:

@@ -85,6 +85,7 @@ class Recipe:
     # Recipes whose probabilities are averaged, instead of a network. The first also says how far a
     # picture is from known cells. The rest is not looked at.
     members: tuple[str, ...] = ()
+    enough: float | None = None  # of an ensemble: a probability its first member answers alone from
     # By what their shares go: their accuracy, or one over their part of errors.
     shares: Literal["accuracy", "inverse_error"] | None = None
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file

@@ -1,5 +1,6 @@
 """Which weights read where nobody chose others."""
 
 CLASSIFIER = "ensemble"
+QUICK = "ensemble_quick"  # many cells at once, by a command; with a gate of its own
 SEGMENTER = "dual_head_unet"
 FINDER = "nucleus_finder"

@@ -20,9 +20,10 @@ from cervix_models.contracts import (
     Segmentation,
 )
 from cervix_models.explain import Explains, open_explainer
-from cervix_models.gate import load_space, measures_of, refusals
+from cervix_models.gate import Space, load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.predictors import (
+    CellReader,
     ClassReader,
     EnsembleReader,
     OutlineReader,
@@ -51,10 +52,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What tells cells from other pictures: ranges of measures, one of them how far a picture is
+    from known cells in the space of one network."""
+
+    lead: ClassReader
+    space: Space
+    ranges: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
 class Voice:
     """A classifier that was asked for, with what decides when it answers."""
 
     cells: ClassReader
+    gate: Gate
     explainer: Explains | None  # None where it reads features alone
     refer_below: float
     least: NDArray[np.float64]  # (5,), the least probability with which a class enters the set
@@ -63,31 +75,28 @@ class Voice:
 class Reader:
     """The models, each loaded once; threads may share one.
 
-    Outlines and gate are the same whichever classifier is asked: the gate looks at the space of the
-    first member of the default classifier.
+    Outlines are the same whichever classifier is asked, and so is the gate, that of the default
+    classifier, except where one has a gate of its own.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Loads outlines, gate and the default classifier. Raises WeightsError."""
         self.settings = settings
         self.outlines = OutlineReader(SEGMENTER, settings)
-        self.space = load_space(settings.weights / CLASSIFIER)
         self._loading = threading.Lock()
         self._voices: dict[str, Voice] = {}
         self._outliners = {SEGMENTER: self.outlines}
-        default = self.voice(CLASSIFIER)
-        fitted = default.cells.card.calibration
-        self.ranges = {name: (low, high) for name, (low, high) in fitted["gate"]["ranges"].items()}
-        self.lead = default.cells.lead
+        self.voice(CLASSIFIER)
 
     def voice(self, name: str) -> Voice:
         """The classifier of this name, loaded by the first who asks. Raises WeightsError."""
         with self._loading:
             if name not in self._voices:
-                cells = self._member(name) or open_classifier(name, self.settings)
+                cells = open_classifier(name, self.settings, self._here())
                 fitted = cells.card.calibration
                 self._voices[name] = Voice(
                     cells=cells,
+                    gate=self._gate(cells),
                     explainer=open_explainer(name, self.settings),
                     refer_below=float(fitted["refer_below"]),
                     least=np.array([fitted["conformal_least"][n] for n in cells.card.classes]),
@@ -101,14 +110,19 @@ class Reader:
                 self._outliners[name] = OutlineReader(name, self.settings)
             return self._outliners[name]
 
-    def _member(self, name: str) -> ClassReader | None:
-        """The classifier of this name where an ensemble has loaded it, so that both share it."""
-        for voice in self._voices.values():
-            if isinstance(voice.cells, EnsembleReader):
-                for member in voice.cells.readers:
-                    if member.card.name == name:
-                        return member
-        return None
+    def _here(self) -> dict[str, CellReader]:
+        """The networks that are loaded, also those of ensembles, so that all share them."""
+        cells = [voice.cells for voice in self._voices.values()]
+        several = (each.readers if isinstance(each, EnsembleReader) else [each] for each in cells)
+        flat = (one for some in several for one in some if isinstance(one, CellReader))
+        return {each.card.name: each for each in flat}
+
+    def _gate(self, cells: ClassReader) -> Gate:
+        fitted, name = cells.card.calibration, cells.card.name
+        if "gate" not in fitted and name != CLASSIFIER:
+            return self._voices[CLASSIFIER].gate
+        ranges = {each: (low, high) for each, (low, high) in fitted["gate"]["ranges"].items()}
+        return Gate(cells.lead, load_space(self.settings.weights / name), ranges)
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -147,20 +161,13 @@ class Reader:
         """The findings of pictures whose outlines are known, by a segmenter or by hand."""
         voice = self.voice(classifier)
         seen = voice.cells.see(images, masks)
-        distances = self.space.distances(self._lead_embeddings(classifier, seen, images, masks))
+        distances = voice.gate.space.distances(_lead_embeddings(voice, seen, images, masks))
         return [
             self._finding(image, mask, row, float(far), voice, with_heat)
             for image, mask, row, far in zip(
                 images, masks, seen.probabilities, distances, strict=True
             )
         ]
-
-    def _lead_embeddings(
-        self, classifier: str, seen: Seen, images: Sequence[Image], masks: Sequence[Segmentation]
-    ) -> NDArray[np.float32]:
-        if classifier in (CLASSIFIER, self.lead.card.name):
-            return seen.embeddings
-        return self.lead.see(images, masks).embeddings
 
     def _finding(
         self,
@@ -172,7 +179,7 @@ class Reader:
         with_heat: bool,
     ) -> Finding:
         gate = measures_of(image, mask, distance)
-        refused = refusals(gate, self.ranges)
+        refused = refusals(gate, voice.gate.ranges)
         answer = voice.cells.named(row)
         members = conformal_members(row, voice.least)
         chosen = tuple(n for n, held in zip(answer.probabilities, members, strict=True) if held)
@@ -195,6 +202,15 @@ class Reader:
             shares=shares,
             gate=gate,
         )
+
+
+def _lead_embeddings(
+    voice: Voice, seen: Seen, images: Sequence[Image], masks: Sequence[Segmentation]
+) -> NDArray[np.float32]:
+    """The embeddings that the gate looks at, which the classifier may have made already."""
+    if voice.cells.lead is voice.gate.lead:
+        return seen.embeddings
+    return voice.gate.lead.see(images, masks).embeddings
 
 
 def _doubts(answer: Classification, chosen: tuple[str, ...], refer_below: float) -> list[str]:

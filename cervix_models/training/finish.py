@@ -30,7 +30,7 @@ from cervix_models.evaluation.held_out import (
 )
 from cervix_models.evaluation.notes import notes_of
 from cervix_models.evaluation.protocols import PROTOCOLS, calibration_of, held_out_of, measured
-from cervix_models.predictors import averaged, tempered
+from cervix_models.predictors import tempered, together
 from cervix_models.recipes import Recipe, load_recipe, recipe_of
 from cervix_models.registry import Kind, find
 from cervix_models.training.card_words import limits, use_words
@@ -163,6 +163,8 @@ def _finish_ensemble(plan: Plan) -> Path:
         "sees_scale": any(card.input["sees_scale"] for card in cards),
         "outlines": next((c.input["outlines"] for c in cards if "outlines" in c.input), None),
     }
+    if plan.recipe.enough is not None:
+        seen["enough"] = plan.recipe.enough
     return _written(plan, "classifier", seen, data, metrics, calibration, sha256)
 
 
@@ -203,7 +205,7 @@ def _together(
     check_alike(names, said)
     tempers = [float(card.calibration["temperature"]) for card in cards]
     calibrated = [tempered(s["probabilities"], t) for s, t in zip(said, tempers, strict=True)]
-    return {**said[0], "probabilities": averaged(calibrated, shares)}
+    return {**said[0], "probabilities": together(calibrated, shares, plan.recipe.enough)}
 
 
 def _seen(recipe: Recipe) -> dict[str, Any]:

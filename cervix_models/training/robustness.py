@@ -28,10 +28,10 @@ from cervix_models.inference import softmax, turned
 from cervix_models.predictors import (
     CellReader,
     OutlineReader,
-    averaged,
     given_batch,
     open_classifier,
     tempered,
+    together,
 )
 from cervix_models.recipes import load_recipe
 from cervix_models.settings import Settings
@@ -200,7 +200,7 @@ def _said(plan: Plan, images: Sequence[Image], masks: Sequence[Segmentation]) ->
         )
         for name in plan.recipe.members
     ]
-    return averaged(each, shares)
+    return together(each, shares, plan.recipe.enough)
 
 
 @torch.inference_mode()

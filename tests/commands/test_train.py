@@ -16,7 +16,7 @@ from cervix_models.data.packed import pack
 from cervix_models.recipes import load_recipe
 from cervix_models.services import bench as bench_module
 from cervix_models.services import ranges as ranges_module
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import CLASSIFIER, QUICK, SEGMENTER
 from cervix_models.training import gate as gate_module
 from tests.data import made
 from tests.fakes import drawn_cell
@@ -136,12 +136,16 @@ def test_the_gate_is_fitted_and_tried_with_both_default_models(
     monkeypatch.setattr(gate_module, "try_gate", lambda *given: said.append(given))
     asked = ["calibrate", "gate", "--packed", str(packed), "--runs", str(tmp_path / "runs")]
     assert main_module.main(asked) == 0
-    (lead, classifier, segmenter, settings), tried = said
-    assert (classifier, segmenter) == (CLASSIFIER, SEGMENTER)
-    assert lead.recipe.name == load_recipe(CLASSIFIER).members[0]
-    assert lead.runs == tmp_path / "runs"
-    assert settings.weights == tmp_path / "weights"
-    assert tried == (CLASSIFIER, SEGMENTER, settings)
+    for name, (lead, *given), tried in zip((CLASSIFIER, QUICK), said[::2], said[1::2], strict=True):
+        settings = given[-1]
+        assert given == [name, SEGMENTER, settings]
+        assert lead.recipe.name == load_recipe(name).members[0]
+        assert lead.runs == tmp_path / "runs"
+        assert settings.weights == tmp_path / "weights"
+        assert tried == (name, SEGMENTER, settings)
+    del said[:]
+    assert main_module.main([*asked, "--classifier", QUICK]) == 0
+    assert [given[-3] for given in said] == [QUICK, QUICK]
 
 
 def test_a_gate_without_runs_is_refused(tmp_path, packed, capsys) -> None:

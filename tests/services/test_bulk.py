@@ -155,7 +155,7 @@ def command(tiny_models, tmp_path):
         "CERVIX_CACHE": str(tiny_models.cache),
         "CERVIX_THREADS": "1",
     }
-    return [sys.executable, str(script), "read"], surroundings
+    return [sys.executable, str(script), "read", "--classifier", CLASSIFIER], surroundings
 
 
 def test_a_killed_run_goes_on(folder, tmp_path, command) -> None:

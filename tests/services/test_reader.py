@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cervix_models.cards import load_card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.gate import GATE, REASONS
 from cervix_models.morphology import measure
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.services.reader import Reader
+from tests import tiny
 from tests.fakes import cell_shapes, drawn_cell
 
 BLANK = np.full((90, 70, 3), 250, np.uint8)
@@ -48,7 +50,8 @@ def test_what_is_no_cell_is_referred_without_class_heat_or_measures(reader) -> N
 
 
 def test_a_refused_cell_is_neither_measured_nor_explained(reader, monkeypatch) -> None:
-    monkeypatch.setattr(reader, "ranges", {"brightness": (0.9, 1.0)})
+    gate = replace(reader.voice(CLASSIFIER).gate, ranges={"brightness": (0.9, 1.0)})
+    _changed(reader, monkeypatch, gate=gate)
     found = reader.read(drawn_cell())
     assert found.segmentation.nucleus.any()
     assert found.reasons == (REASONS["brightness"][0],)
@@ -72,6 +75,26 @@ def test_an_unsure_answer_is_referred_with_the_classes_it_may_be(reader, monkeyp
     assert f"It may be {' or '.join(found.conformal_set)}." in reason
     assert found.heat is not None
     assert found.features
+
+
+def test_a_classifier_without_a_gate_is_guarded_by_the_default_one(tiny_models, tmp_path) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_models.weights, weights)
+    reader = Reader(replace(tiny_models, weights=weights, cache=tmp_path / "cache"))
+    given, image = tiny.recipe("cnn", name="other"), drawn_cell()
+    ranges = reader.voice(CLASSIFIER).gate.ranges
+    tiny.save_tiny(weights, given, seed=3)
+    calibration = load_card("other", weights).calibration
+    assert reader.voice("other").gate is reader.voice(CLASSIFIER).gate
+    far = reader.read(image).gate["distance"]
+    assert reader.read(image, "other").gate["distance"] == pytest.approx(far)
+    guarded = {**calibration, "gate": {"ranges": {**ranges, "distance": (0.0, 1e-6)}}}
+    own = tiny.recipe("cnn", name="own")
+    tiny.save_tiny(weights, own, seed=4, calibration=guarded)
+    shutil.copy(weights / CLASSIFIER / GATE, weights / "own" / GATE)
+    found = reader.read(image, "own")
+    assert found.gate["distance"] != pytest.approx(far)
+    assert found.reasons == (REASONS["distance"][1],)
 
 
 def test_one_class_in_the_set_is_not_a_choice(reader, monkeypatch) -> None:

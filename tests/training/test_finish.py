@@ -182,6 +182,22 @@ def test_an_ensemble_is_measured_on_what_its_members_said(plan, ensemble) -> Non
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
+def test_a_cascade_is_measured_as_it_answers(plan, ensemble) -> None:
+    enough = 0.5
+    finish(replace(plan, recipe=replace(ensemble.recipe, name="quick", enough=enough)))
+    card = load_card("quick", plan.weights)
+    assert (card.input["enough"], card.recipe["enough"]) == (enough, enough)
+    assert "enough" not in load_card("both", plan.weights).input
+    first = load_card("tiny_cnn", plan.weights).calibration["temperature"]
+    said = [load_held_out(name, plan.weights) for name in ("tiny_cnn", "both", "quick")]
+    alone, mean, quick = (each["probabilities"][np.argsort(each["sha256"])] for each in said)
+    alone = tempered(alone, first)
+    sure = alone.max(1) >= enough
+    assert 0 < sure.sum() < len(sure)
+    np.testing.assert_allclose(quick[sure], alone[sure], atol=1e-6)
+    np.testing.assert_allclose(quick[~sure], mean[~sure], atol=1e-6)
+
+
 def test_an_ensemble_of_other_folds_is_refused(plan, ensemble) -> None:
     other = replace(plan.recipe, name="other", seed=1)
     finish(replace(plan, recipe=other))
