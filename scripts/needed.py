@@ -1,0 +1,81 @@
+"""What of the recipes is to be trained: printed a line a recipe, for scripts/train_all.sh."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from cervix_models.cards import WEIGHTS, members_of
+from cervix_models.errors import WeightsError
+from cervix_models.recipes import Recipe, list_recipes, load_recipe
+from cervix_models.registry import create, find
+
+
+def needed(
+    weights: Path, names: Sequence[str] = (), limit: float = 16, *, whole: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Each recipe with what is to be made of it, in the order in which they can be made.
+
+    "weights", or "folds" of what has more than `limit` megabytes unless the `whole` is asked for;
+    "fields" of what finds nuclei; and "random", the other protocol. Default: all recipes.
+    """
+    trained: set[str] = set()
+    recipes = [load_recipe(name) for name in names or list_recipes()]
+    for recipe in sorted(recipes, key=lambda each: (_storey(each), each.name)):
+        made = "folds" if not whole and _megabytes(recipe) > limit else "weights"
+        wanted = _wanted(recipe, weights, made)
+        if not wanted and trained & set(recipe.members):
+            wanted = ["weights"]
+        trained |= {recipe.name} if wanted else set()
+        yield recipe.name, wanted
+
+
+def _storey(recipe: Recipe) -> int:
+    """Encoders first, as others start from them; then those that read an image, then those that
+    read the outlines of a segmenter, and ensembles last."""
+    return 0 if recipe.contrast else 3 if recipe.members else 2 if recipe.outlines else 1
+
+
+def _megabytes(recipe: Recipe) -> float:
+    """What the weights weigh in half precision; those of encoders and ensembles are not asked."""
+    if not recipe.model or recipe.contrast:
+        return 0
+    with torch.device("meta"):
+        return 2 * sum(each.numel() for each in create(recipe.model).parameters()) / 1e6
+
+
+def _wanted(recipe: Recipe, weights: Path, made: str) -> list[str]:
+    kind = find(recipe.model).kind if recipe.model and not recipe.contrast else None
+    if kind == "finder":
+        made = "fields"
+    both = [made, "random"] if kind == "classifier" else [made]
+    try:
+        card, _ = members_of(recipe.name, weights)
+    except WeightsError:
+        return both
+    fresh = card.recipe == json.loads(json.dumps(recipe.as_dict()))
+    fresh &= bool(recipe.members) or made == "folds" or (weights / recipe.name / WEIGHTS).is_file()
+    if not fresh:
+        return both
+    return ["random"] if kind == "classifier" and "random_split" not in card.metrics else []
+
+
+def main() -> None:
+    """Prints the plan."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("recipes", nargs="*")
+    parser.add_argument("--limit", type=float, default=16, help="megabytes (default 16)")
+    parser.add_argument("--all", action="store_true", help="weights also of what is larger")
+    args = parser.parse_args()
+    for name, wanted in needed(args.weights, args.recipes, args.limit, whole=args.all):
+        sys.stdout.write(" ".join([name, *(wanted or ["nothing"])]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
