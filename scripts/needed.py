@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -58,11 +59,17 @@ def _wanted(recipe: Recipe, weights: Path, made: str) -> list[str]:
         card, _ = members_of(recipe.name, weights)
     except WeightsError:
         return both
-    fresh = card.recipe == json.loads(json.dumps(recipe.as_dict()))
+    fresh = _settings(card.recipe) == _settings(recipe.as_dict())
     fresh &= bool(recipe.members) or made == "folds" or (weights / recipe.name / WEIGHTS).is_file()
     if not fresh:
         return both
     return ["random"] if kind == "classifier" and "random_split" not in card.metrics else []
+
+
+def _settings(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe as a card holds it, without the sentence that says what it is."""
+    plain: dict[str, Any] = json.loads(json.dumps(recipe))
+    return {key: value for key, value in plain.items() if key != "about"}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError
 
 HELD_OUT = {"cluster": "held_out.npz", "random": "held_out_random.npz"}  # by protocol
+CELLS = "cells"  # the folder beside the models of what is known of the cells
 _KEPT = ("probabilities", "masks")
 
 
@@ -21,27 +23,45 @@ def save_held_out(
 ) -> None:  # fmt: skip
     """Writes the gathered predictions of all folds, each cell by the hash of its image file.
 
-    Of a classifier also the truth, so that it can be measured again without the images.
+    Of a classifier also the truth, so that it can be measured again without the images. What is
+    known of the cells goes into a file that all models of the same cells share.
     """
-    at = found["positions"]
+    at = sorted(found["positions"], key=lambda each: packed.sha256[each])
+    order = np.argsort([packed.sha256[each] for each in found["positions"]])
     digests = [np.frombuffer(bytes.fromhex(packed.sha256[i]), np.uint8) for i in at]
-    said = {
-        name: found[name].astype(np.float32) if name == "probabilities" else found[name]
-        for name in _KEPT
-        if name in found
-    }
+    cells = {"sha256": np.stack(digests)}
     if "probabilities" in found:
-        said |= {
+        cells |= {
             "labels": packed.labels[at].astype(np.uint8),
             "clusters": np.array([packed.clusters[i].encode() for i in at]),
             "sizes": packed.sizes[at].astype(np.uint16),
             "classes": np.array([each.encode() for each in classes]),
         }
+    said = {
+        name: (found[name].astype(np.float32) if name == "probabilities" else found[name])[order]
+        for name in _KEPT
+        if name in found
+    }
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
-        folder / HELD_OUT[protocol], allow_pickle=False,
-        sha256=np.stack(digests), folds=np.uint8(found["folds"]), **said,
+        folder / HELD_OUT[protocol], allow_pickle=False, cells=_kept_cells(folder.parent, cells),
+        folds=np.asarray(found["folds"], np.uint8)[order], **said,
     )  # fmt: skip
+
+
+def _kept_cells(weights: Path, cells: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The name of the file that holds these cells, which is written where it is not there yet."""
+    digest = hashlib.sha256()
+    for name, column in cells.items():
+        digest.update(f"{name} {column.dtype} {column.shape} ".encode() + column.tobytes())
+    name = digest.hexdigest()[:16]
+    path = weights / CELLS / f"{name}.npz"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"part-{path.name}")
+        np.savez_compressed(part, allow_pickle=False, **cells)
+        part.replace(path)
+    return np.array(name.encode())
 
 
 def load_held_out(name: str, weights: Path, protocol: str = "cluster") -> dict[str, Any]:
@@ -57,10 +77,21 @@ def load_held_out(name: str, weights: Path, protocol: str = "cluster") -> dict[s
             f"{path} is missing; what the folds of {name} said of the cells held out from them was "
             f"expected. Train them: python -m cervix_models train {name}{option}"
         )
-    with np.load(path, allow_pickle=False) as stored:
-        out: dict[str, Any] = {key: stored[key] for key in stored.files}
+    out = _arrays(path)
+    known = weights / CELLS / f"{out.pop('cells').item().decode()}.npz"
+    if not known.is_file():
+        raise DataError(
+            f"{known} is missing; the cells that {path} tells of were expected there. Get it again "
+            f"with the weights, or train them: python -m cervix_models train {name}"
+        )
+    out |= _arrays(known)
     out["sha256"] = [row.tobytes().hex() for row in out["sha256"]]
     return out
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
 
 
 def in_order(said: Mapping[str, Any], packed: PackedSet) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from cervix_models.cards import load_card
 from cervix_models.checkpoints import save_card
 from cervix_models.recipes import load_recipe
 from cervix_models.settings import ROOT
@@ -142,5 +143,8 @@ def test_a_measured_model_without_weights_is_made_only_where_all_is_asked(tmp_pa
 def test_weights_of_another_recipe_are_trained_anew(tmp_path) -> None:
     tiny.save_tiny(tmp_path, load_recipe("cnn"))
     assert dict(needed(tmp_path, ["cnn"])) == {"cnn": ["random"]}
-    tiny.rewrite_card("cnn", tmp_path, recipe={"model": "cnn", "seed": 5})
+    recipe = load_card("cnn", tmp_path).recipe
+    tiny.rewrite_card("cnn", tmp_path, recipe={**recipe, "about": "Told in other words."})
+    assert dict(needed(tmp_path, ["cnn"])) == {"cnn": ["random"]}
+    tiny.rewrite_card("cnn", tmp_path, recipe={**recipe, "seed": 5})
     assert dict(needed(tmp_path, ["cnn"])) == {"cnn": ["weights", "random"]}

@@ -9,7 +9,7 @@ import pytest
 
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import DataError
-from cervix_models.evaluation.held_out import save_held_out
+from cervix_models.evaluation.held_out import CELLS, save_held_out
 from cervix_models.evaluation.leaks import leak_figures, relatives
 from cervix_models.evaluation.protocols import HeldOut, held_out_of, measured, paired
 from tests import tiny
@@ -34,6 +34,17 @@ def test_what_is_kept_is_all_that_is_needed(tmp_path) -> None:
     assert held.classes == CLASS_NAMES
     np.testing.assert_array_equal(held.labels, packed.labels)
     np.testing.assert_array_equal(held.sizes, packed.sizes)
+
+
+def test_what_is_known_of_the_cells_is_kept_once_for_all_models(tmp_path) -> None:
+    _kept(tmp_path, "a", 0.8)
+    _kept(tmp_path, "a", 0.8, "random")
+    _kept(tmp_path, "b", 0.6)
+    (shared,) = (tmp_path / CELLS).iterdir()
+    assert "sha256" not in np.load(tmp_path / "b" / "held_out.npz")
+    shared.unlink()
+    with pytest.raises(DataError, match=rf"{shared.name} is missing; the cells that .*b"):
+        held_out_of("b", tmp_path)
 
 
 def test_both_protocols_stand_beside_each_other_with_their_difference(tmp_path) -> None:

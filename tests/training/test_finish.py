@@ -116,9 +116,12 @@ def test_gathered_predictions_know_their_fold(plan) -> None:
 def test_what_the_folds_said_is_kept_by_the_hash_of_each_cell(plan, card) -> None:
     kept = load_held_out("tiny_cnn", plan.weights)
     found = gathered([plan.folder / "fold0", plan.folder / "fold1"])
-    assert kept["sha256"] == [plan.packed.sha256[at] for at in found["positions"]]
-    assert kept["folds"].tolist() == found["folds"].tolist()
-    np.testing.assert_allclose(kept["probabilities"], found["probabilities"], atol=1e-6)
+    by_cell = dict(zip(kept["sha256"], range(len(kept["sha256"])), strict=True))
+    rows = [by_cell[plan.packed.sha256[at]] for at in found["positions"]]
+    assert sorted(rows) == list(range(len(plan.packed)))
+    assert kept["folds"][rows].tolist() == found["folds"].tolist()
+    assert kept["labels"][rows].tolist() == plan.packed.labels[found["positions"]].tolist()
+    np.testing.assert_allclose(kept["probabilities"][rows], found["probabilities"], atol=1e-6)
 
 
 def test_a_fold_that_was_not_predicted_is_named(plan) -> None:
