@@ -49,7 +49,8 @@ log = logging.getLogger(__name__)
 def finish(plan: Plan, *, final: bool = True) -> Path:
     """The folder of weights and card, after all folds and the final run.
 
-    Without `final` no weights are made: the card says how well the recipe does, and of no weights.
+    Without `final` no weights are made: the card says how well the recipe does, and of no weights;
+    of a segmenter no masks are kept.
     Of an ensemble, nothing is trained: its card is measured on what its members said of the cells
     held out from them, and raises DataError where they held out others.
     """
@@ -62,7 +63,8 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     calibration: dict[str, Any] = {}
     if entry.kind == "segmenter":
         found, calibration = outlined_cells(plan, found)
-    save_held_out(folder, found, plan.packed, recipe.told_apart)
+    if entry.kind == "classifier" or final:  # masks are heavy: without weights nobody needs them
+        save_held_out(folder, found, plan.packed, recipe.told_apart)
     if entry.kind == "classifier":
         keep_random(plan)
     data = {**_data(plan, found["hashes"]), "training": training_facts(folds), **_size(plan)}
@@ -145,7 +147,8 @@ def _finish_ensemble(plan: Plan) -> Path:
     sha256 = weights_hash(folder, names)
     if kinds == {"segmenter"}:
         found, calibration = outlined_cells(plan, _maps_together(plan))
-        save_held_out(folder, found, plan.packed, plan.recipe.told_apart)
+        if all(card.weights_sha256 for card in cards):
+            save_held_out(folder, found, plan.packed, plan.recipe.told_apart)
         seen: dict[str, Any] = {"members": dict.fromkeys(names, 1 / len(names))}
         metrics = segmenter_metrics(plan, found)
         return _written(plan, "segmenter", seen, data, metrics, calibration, sha256)

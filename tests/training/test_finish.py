@@ -277,6 +277,22 @@ def test_segmenters_are_averaged(outliners, monkeypatch) -> None:
     assert (together.nucleus == single.nucleus).mean() > 0.99
 
 
+def test_segmenters_without_weights_keep_figures_and_no_masks(
+    outliners, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setattr("cervix_models.training.finish.load_recipe", lambda name: by_name[name])
+    names = ("outliner_a", "outliner_b")
+    by_name = {name: replace(outliners.recipe, name=name) for name in names}
+    both = replace(outliners.recipe, name="both", model="", members=names)
+    for recipe in (*by_name.values(), both):
+        finish(replace(outliners, recipe=recipe, weights=tmp_path), final=False)
+        card = load_card(recipe.name, tmp_path)
+        wanted = load_card(recipe.name.replace("both", "outliner_a"), outliners.weights)
+        dice = card.metrics["cluster_split"]["dice"]["nucleus"]["value"]
+        assert dice == pytest.approx(wanted.metrics["cluster_split"]["dice"]["nucleus"]["value"])
+        assert [path.name for path in (tmp_path / recipe.name).iterdir()] == ["card.json"]
+
+
 def test_members_of_two_kinds_are_refused(outliners, plan, card, monkeypatch) -> None:
     names = ("outliner_a", "tiny_cnn")
     shutil.copytree(plan.weights / "tiny_cnn", outliners.weights / "tiny_cnn")
