@@ -15,6 +15,8 @@ from cervix_models.errors import WeightsError
 CARD = "card.json"
 WEIGHTS = "model.safetensors"
 FILM = "film.webp"  # of a run of a segmenter
+# Of each kind, in order; of a classifier, where its recipe names no others.
+OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus"), "finder": ("nucleus",)}
 
 
 def load_card(name: str, weights: Path) -> Card:
@@ -27,6 +29,33 @@ def load_card(name: str, weights: Path) -> Card:
             f"train it with: python -m cervix_models train {name}"
         )
     return _read(path)
+
+
+def card_of_weights(name: str, weights: Path) -> Card:
+    """The card of `weights/<name>/`, whose weights lie beside it.
+
+    Raises WeightsError where they do not, or are not those that the card tells of.
+    """
+    folder, card = weights / name, load_card(name, weights)
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise WeightsError(
+            f"{name} has a card but no {WEIGHTS} in {folder}. Get the file again, or train it "
+            f"with: python -m cervix_models train {name}"
+        )
+    found = file_hash(path)
+    if found != card.weights_sha256:
+        raise WeightsError(
+            f"The weights of {name} have the hash {found[:12]}; its card tells of "
+            f"{card.weights_sha256[:12]}. They are not those that were measured: get both again."
+        )
+    wanted = tuple(card.recipe.get("classes", OUTPUTS[card.kind]))
+    if card.classes != wanted:
+        raise WeightsError(
+            f"The weights of {name} know the classes {', '.join(card.classes)}; expected "
+            f"{', '.join(wanted)} in this order. Train the model on these classes."
+        )
+    return card
 
 
 def load_cards(weights: Path) -> list[Card]:
@@ -80,6 +109,12 @@ def use_of(role: ModelRole, card: Card) -> ModelUse:
 def joint_hash(sha256: Iterable[str]) -> str:
     """The sha256 of several, one a line in their order: the name of an ensemble's weights."""
     return hashlib.sha256("\n".join(sha256).encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read(path: Path) -> Card:

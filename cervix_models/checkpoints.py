@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,14 +10,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from cervix_models.cards import CARD, WEIGHTS, joint_hash, load_card
+from cervix_models.cards import (
+    CARD,
+    WEIGHTS,
+    card_of_weights,
+    file_hash,
+    joint_hash,
+    load_card,
+)
 from cervix_models.contracts import Card
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
 from cervix_models.registry import create
-
-# Of each kind, in order; of a classifier, where its recipe names no others.
-OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus"), "finder": ("nucleus",)}
 
 
 def save_weights(network: nn.Module, folder: Path) -> str:
@@ -49,27 +51,9 @@ def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
 
     Raises WeightsError where weights, card, classes and network do not belong together.
     """
-    folder = weights / name
-    card = load_card(name, weights)
-    path = folder / WEIGHTS
-    if not path.is_file():
-        raise WeightsError(
-            f"{name} has a card but no {WEIGHTS} in {folder}. Get the file again, or train it "
-            f"with: python -m cervix_models train {name}"
-        )
-    found = file_hash(path)
-    if found != card.weights_sha256:
-        raise WeightsError(
-            f"The weights of {name} have the hash {found[:12]}; its card tells of "
-            f"{card.weights_sha256[:12]}. They are not those that were measured: get both again."
-        )
-    wanted = tuple(card.recipe.get("classes", OUTPUTS[card.kind]))
-    if card.classes != wanted:
-        raise WeightsError(
-            f"The weights of {name} know the classes {', '.join(card.classes)}; expected "
-            f"{', '.join(wanted)} in this order. Train the model on these classes."
-        )
-    return _fill(create(str(card.recipe["model"]), len(wanted)), path, name), card
+    card = card_of_weights(name, weights)
+    network = create(str(card.recipe["model"]), len(card.classes))
+    return _fill(network, weights / name / WEIGHTS, name), card
 
 
 def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
@@ -95,12 +79,6 @@ def weights_hash(folder: Path, members: tuple[str, ...] = ()) -> str:
 def _stated(folder: Path) -> str:
     """The hash of the weights in `folder`, or where they are not at hand, the one of their card."""
     return weights_hash(folder) or load_card(folder.name, folder.parent).weights_sha256
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _half(value: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Networks as ONNX files: exported once, kept by the hash of their weights, checked with torch."""
+"""Networks as ONNX files, checked with torch."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from cervix_models.checkpoints import load_network
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
-from cervix_models.inference import Batch, Run, open_session
-from cervix_models.settings import Settings
+from cervix_models.inference import Batch, open_session
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +34,13 @@ class _WithEmbedding(nn.Module):
         return self.network.head(embedding), embedding
 
 
-def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
-    """The ONNX session of `weights/<name>/` and its card, exported now where it was not yet.
+def export(name: str, weights: Path, path: Path, threads: int) -> None:
+    """Writes the network of `weights/<name>/` to `path`.
 
-    Raises WeightsError where weights and card do not belong together, or ONNX Runtime and torch
+    Raises WeightsError where weights and network do not belong together, or ONNX Runtime and torch
     disagree.
     """
-    network, card = load_network(name, settings.weights)
-    path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
-    if not path.is_file():
-        _export(network, card, path, settings.threads)
-    return open_session(path, settings.threads), card
-
-
-def _export(network: nn.Module, card: Card, path: Path, threads: int) -> None:
+    network, card = load_network(name, weights)
     log.info("Exporting %s for ONNX Runtime, once", card.name)
     for talkative in ("onnxscript", "onnx_ir"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from cervix_models.cards import members_of
 from cervix_models.contracts import Card, Classification, Image, Mask, Segmentation
 from cervix_models.errors import MeasurementError
-from cervix_models.exporting import onnx_session
 from cervix_models.finding import Sight, nuclei_of
 from cervix_models.inference import (
     Batch,
@@ -27,6 +26,7 @@ from cervix_models.inference import (
 )
 from cervix_models.morphology import measure
 from cervix_models.outlines import cell_at, one_cell
+from cervix_models.sessions import onnx_session
 from cervix_models.settings import Settings
 
 Masks = Sequence[Segmentation]

@@ -46,6 +46,12 @@ def test_opening_a_page_imports_no_torch() -> None:
         assert imports.reached(path, SOURCES) & imports.TENSORS == set(), path
 
 
+def test_reading_many_cells_imports_no_torch() -> None:
+    reached = imports.reached("cervix_models/services/bulk.py", SOURCES)
+    assert "onnxruntime" not in reached  # by the first session alone
+    assert reached & (imports.TENSORS - {"safetensors"}) == set()
+
+
 def test_every_library_that_is_imported_is_required_by_name() -> None:
     wanted = imports.libraries(files.python_files())
     assert {"torch", "streamlit", "pytest"} <= set(wanted)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from cervix_models.cards import load_card, load_cards
-from cervix_models.checkpoints import file_hash, load_network, save_card, save_weights
+from cervix_models.cards import file_hash, load_card, load_cards
+from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError, WeightsError
 from cervix_models.registry import create

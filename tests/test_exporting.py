@@ -9,8 +9,9 @@ import torch
 from cervix_models import exporting
 from cervix_models.checkpoints import load_network
 from cervix_models.errors import WeightsError
-from cervix_models.exporting import TOLERANCE, onnx_session
+from cervix_models.exporting import TOLERANCE
 from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.sessions import onnx_session
 from tests import tiny
 
 
@@ -54,7 +55,7 @@ def test_a_network_is_exported_once_a_hash(settings, monkeypatch) -> None:
     (first,) = settings.cache.iterdir()
     assert first.name == f"{NAME}-{card.weights_sha256[:16]}.onnx"
     with monkeypatch.context() as patched:
-        patched.setattr(exporting, "_export", lambda *_: pytest.fail("exported twice"))
+        patched.setattr(exporting, "export", lambda *_: pytest.fail("exported twice"))
         onnx_session(NAME, settings)
     other = tiny.Outliner()
     with torch.no_grad():

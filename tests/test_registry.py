@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from cervix_models.checkpoints import OUTPUTS, load_network
+from cervix_models.cards import OUTPUTS
+from cervix_models.checkpoints import load_network
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.classifiers.features import NUMBERS
 from cervix_models.data.transforms import Augmentation

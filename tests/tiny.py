@@ -11,10 +11,8 @@ import torch
 from torch import nn
 
 from cervix_models import registry
-from cervix_models.cards import load_card
+from cervix_models.cards import OUTPUTS, file_hash, load_card
 from cervix_models.checkpoints import (
-    OUTPUTS,
-    file_hash,
     load_network,
     save_card,
     save_weights,

@@ -115,22 +115,21 @@ def _shows_it(picture: PilImage.Image) -> bool:
     """Whether some box in the bottom right corner looks like the letters, whatever its scale."""
     grey = picture.convert("L")
     rows, columns = _TEMPLATE.shape
-    template = _centred(_TEMPLATE)
-    for part in _WIDTHS:
-        width = part * min(grey.size)
-        height = width * rows / columns
-        if width < columns * 0.6:
-            continue
-        box = (grey.width - width, grey.height - height, grey.width, grey.height)
-        corner = grey.resize((columns, rows), PilImage.Resampling.BOX, box=box)
-        if float((_centred(np.asarray(corner)) * template).sum()) > _LIKE:
-            return True
-    return False
+    widths = [part * min(grey.size) for part in _WIDTHS]
+    corners = [
+        grey.resize(
+            (columns, rows), PilImage.Resampling.BOX,
+            box=(grey.width - width, grey.height - width * rows / columns, *grey.size),
+        ).tobytes()
+        for width in widths
+        if width >= columns * 0.6
+    ]  # fmt: skip
+    seen = np.frombuffer(b"".join(corners), np.uint8).reshape(-1, rows * columns)
+    return bool((_centred(seen) @ _centred(_TEMPLATE.reshape(1, -1))[0] > _LIKE).any())
 
 
 def _centred(values: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The values less their mean, of length one; zero where they are all alike."""
-    spread = values.astype(np.float64) - values.mean()
-    length = float(np.sqrt((spread**2).sum()))
-    centred: NDArray[np.float64] = spread / length if length > 1e-9 else spread
-    return centred
+    """Each row `(n, k)` less its mean, of length one; zero where it is all alike."""
+    spread = values - values.mean(axis=1, keepdims=True)
+    length = np.sqrt(np.square(spread).sum(axis=1, keepdims=True))
+    return spread / np.maximum(length, 1e-9)

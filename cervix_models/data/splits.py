@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from cervix_models.errors import DataError
 
@@ -68,6 +67,8 @@ def cluster_folds(cells: Cells, k: int = 5, seed: int = 0) -> tuple[Fold, ...]:
     """
     _check_enough(cells, cells.clusters, k, "clusters")
     order = _canonical(cells)
+    from sklearn.model_selection import StratifiedGroupKFold  # most who import this split nothing
+
     splitter = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     sorted_cells = cells.take(order)
     folds = tuple(
@@ -86,6 +87,8 @@ def random_folds(cells: Cells, k: int = 5, seed: int = 0) -> tuple[Fold, ...]:
     """
     _check_enough(cells, cells.sha256, k, "cells")
     order = _canonical(cells)
+    from sklearn.model_selection import StratifiedKFold
+
     splitter = StratifiedKFold(k, shuffle=True, random_state=seed)
     labels = cells.take(order).labels
     return tuple(_fold(cells, order[held_out]) for _, held_out in splitter.split(order, labels))

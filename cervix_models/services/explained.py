@@ -38,7 +38,7 @@ def explained(reader: Reader, store: Store, reading: Reading) -> Explained | Non
             f"This cell was read by {classifier.weights}, and those here are {here.weights}: their "
             "Grad-CAM would explain another answer. Read the cell again."
         )
-    explainer = reader.voice(classifier.name).explainer
+    explainer = reader.explainer(classifier.name)
     if explainer is None:
         return None
     image = without_letters(pixels_of(store.blob(reading.image_sha256), "RGB"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from cervix_models.contracts import (
     ModelUse,
     Segmentation,
 )
-from cervix_models.explain import Explains, open_explainer
 from cervix_models.gate import Space, load_space, measures_of, refusals
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.predictors import (
@@ -33,6 +33,9 @@ from cervix_models.predictors import (
 )
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.settings import Settings
+
+if TYPE_CHECKING:
+    from cervix_models.explain import Explains
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,6 @@ class Voice:
 
     cells: ClassReader
     gate: Gate
-    explainer: Explains | None  # None where it reads features alone
     refer_below: float
     least: NDArray[np.float64]  # (5,), the least probability with which a class enters the set
 
@@ -85,6 +87,7 @@ class Reader:
         self.outlines = OutlineReader(SEGMENTER, settings)
         self._loading = threading.Lock()
         self._voices: dict[str, Voice] = {}
+        self._explainers: dict[str, Explains | None] = {}
         self._outliners = {SEGMENTER: self.outlines}
         self.voice(CLASSIFIER)
 
@@ -97,11 +100,20 @@ class Reader:
                 self._voices[name] = Voice(
                     cells=cells,
                     gate=self._gate(cells),
-                    explainer=open_explainer(name, self.settings),
                     refer_below=float(fitted["refer_below"]),
                     least=np.array([fitted["conformal_least"][n] for n in cells.card.classes]),
                 )
         return self._voices[name]
+
+    def explainer(self, name: str) -> Explains | None:
+        """Grad-CAM of the classifier of this name, loaded by the first who asks; None where it
+        reads features alone. Raises WeightsError."""
+        with self._loading:
+            if name not in self._explainers:
+                from cervix_models.explain import open_explainer  # with torch, which takes seconds
+
+                self._explainers[name] = open_explainer(name, self.settings)
+            return self._explainers[name]
 
     def outliner(self, name: str) -> OutlineReader:
         """The segmenter of this name, loaded by the first who asks. Raises WeightsError."""
@@ -186,8 +198,9 @@ class Reader:
         unsure = [] if refused else _doubts(answer, chosen, voice.refer_below)
         reasons = (*refused, *unsure)
         heat = shares = None
-        if with_heat and not refused and voice.explainer is not None:
-            heat = voice.explainer.heat(image, answer.top, mask)
+        explainer = self.explainer(voice.cells.card.name) if with_heat and not refused else None
+        if explainer is not None:
+            heat = explainer.heat(image, answer.top, mask)
             shares = heat_shares(heat, mask)
         whole = mask.nucleus.any() and mask.cytoplasm.any()
         return Finding(

@@ -122,7 +122,9 @@ class Triage:
 
     def _warm(self) -> None:
         try:
-            self.reader()
+            reader = self.reader()
+            with settling():
+                reader.explainer(CLASSIFIER)
         except CervixError as problem:  # the first reading says it to who asked for one
             log.warning("The models cannot be loaded: %s", problem)
 

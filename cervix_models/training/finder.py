@@ -16,8 +16,8 @@ from sklearn.model_selection import KFold
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from cervix_models.cards import load_card
-from cervix_models.checkpoints import OUTPUTS, save_card, save_weights
+from cervix_models.cards import OUTPUTS, load_card
+from cervix_models.checkpoints import save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.fields import FieldSet
 from cervix_models.data.splits import held_out_hash

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cervix_models.cards import load_card
-from cervix_models.checkpoints import OUTPUTS, WEIGHTS, save_card, save_weights, weights_hash
+from cervix_models.cards import OUTPUTS, WEIGHTS, load_card
+from cervix_models.checkpoints import save_card, save_weights, weights_hash
 from cervix_models.contracts import Card
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.splits import held_out_hash

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.utils.data import DataLoader
 
-from cervix_models.checkpoints import file_hash
+from cervix_models.cards import file_hash
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Recipe

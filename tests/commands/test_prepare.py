@@ -14,5 +14,5 @@ def test_the_default_models_are_exported_once(tiny_models, monkeypatch) -> None:
     made = sorted(tiny_models.cache.glob("*.onnx"))
     names = [path.name.rsplit("-", 1)[0] for path in made]
     assert names == sorted([CLASSIFIER, FINDER, SEGMENTER])
-    monkeypatch.setattr(exporting, "_export", lambda *_: 1 / 0)
+    monkeypatch.setattr(exporting, "export", lambda *_: 1 / 0)
     assert main(["prepare"]) == 0

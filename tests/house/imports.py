@@ -17,6 +17,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     (
         "predictors",
         "inference",
+        "sessions",
         "finding",
         "cutting",
         "exporting",

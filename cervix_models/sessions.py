@@ -1,0 +1,27 @@
+"""ONNX sessions of the weights at hand: exported once, kept by the hash of their weights.
+
+Torch is imported by the first export alone: who reads with networks that were exported does not
+wait for it.
+"""
+
+from __future__ import annotations
+
+from cervix_models.cards import card_of_weights
+from cervix_models.contracts import Card
+from cervix_models.inference import Run, open_session
+from cervix_models.settings import Settings
+
+
+def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
+    """The ONNX session of `weights/<name>/` and its card, exported now where it was not yet.
+
+    Raises WeightsError where weights and card do not belong together, or ONNX Runtime and torch
+    disagree.
+    """
+    card = card_of_weights(name, settings.weights)
+    path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
+    if not path.is_file():
+        from cervix_models import exporting
+
+        exporting.export(name, settings.weights, path, settings.threads)
+    return open_session(path, settings.threads), card
