@@ -85,6 +85,19 @@ def cell_shapes(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return (x / 0.42) ** 2 + (y / 0.36) ** 2 < 1, ((x - 0.05) ** 2 + y**2) < 0.11**2
 
 
+SIDE = 150  # pixels of a cell in a field
+
+
+def field_of(across: int, down: int) -> tuple[np.ndarray, np.ndarray]:
+    """A field of drawn cells side by side, and the centres of their nuclei."""
+    rows = [
+        np.concatenate([drawn_cell(SIDE, seed=10 * y + x) for x in range(across)], axis=1)
+        for y in range(down)
+    ]
+    centres = [((x + 0.55) * SIDE, (y + 0.5) * SIDE) for y in range(down) for x in range(across)]
+    return np.concatenate(rows), np.array(centres)
+
+
 def png(pixels: np.ndarray) -> bytes:
     """The PNG of some pixels."""
     out = io.BytesIO()

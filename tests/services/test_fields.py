@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from scipy import ndimage
 
 from cervix_models.contracts import Segmentation
 from cervix_models.data.marks import is_marked
@@ -20,42 +19,8 @@ from cervix_models.data.slides import Picture
 from cervix_models.errors import IntakeError
 from cervix_models.reports.incoming import labels_from
 from cervix_models.services import exports, field_reader
-from cervix_models.services.field_reader import FieldReader
-from cervix_models.services.fields import Fields, by_concern
-from tests.fakes import drawn_cell, png
-
-SIDE = 150
-
-
-class DarkNuclei:
-    """A finder that takes each dark blot for a nucleus."""
-
-    def __init__(self, card) -> None:
-        self.card = card
-
-    def find(self, image: np.ndarray) -> np.ndarray:
-        blots, count = ndimage.label(ndimage.uniform_filter(image[..., 0].astype(float), 9) < 110)
-        middle = ndimage.center_of_mass(blots > 0, blots, range(1, count + 1))
-        return np.array([(x, y, 0.9) for y, x in middle]).reshape(-1, 3)
-
-
-@pytest.fixture
-def fields(triage, reader):
-    made = Fields(triage)
-    made._reader = FieldReader.__new__(FieldReader)
-    made._reader.reader = reader
-    made._reader.nuclei = DarkNuclei(reader.outlines.card)
-    return made
-
-
-def _field(across: int, down: int) -> tuple[np.ndarray, np.ndarray]:
-    """A field of drawn cells side by side, and the centres of their nuclei."""
-    rows = [
-        np.concatenate([drawn_cell(SIDE, seed=10 * y + x) for x in range(across)], axis=1)
-        for y in range(down)
-    ]
-    centres = [((x + 0.55) * SIDE, (y + 0.5) * SIDE) for y in range(down) for x in range(across)]
-    return np.concatenate(rows), np.array(centres)
+from cervix_models.services.fields import by_concern
+from tests.fakes import SIDE, field_of, png
 
 
 def _on(_done: float, _cells: int) -> bool:
@@ -63,7 +28,7 @@ def _on(_done: float, _cells: int) -> bool:
 
 
 def test_every_nucleus_becomes_a_cell_where_it_lies(fields) -> None:
-    image, centres = _field(3, 2)
+    image, centres = field_of(3, 2)
     made = fields.read(Picture(image), _on, micrometres_per_pixel=0.2)
     rows = fields.cells(made.id)
     assert made.complete
@@ -82,7 +47,7 @@ def test_every_nucleus_becomes_a_cell_where_it_lies(fields) -> None:
 
 def test_parts_of_a_large_field_give_each_nucleus_once(fields, monkeypatch) -> None:
     monkeypatch.setattr(field_reader, "CORE", 200)
-    image, centres = _field(5, 3)
+    image, centres = field_of(5, 3)
     asked = []
 
     class Watched(Picture):
@@ -104,7 +69,7 @@ def test_parts_of_a_large_field_give_each_nucleus_once(fields, monkeypatch) -> N
 
 
 def test_a_stopped_field_keeps_what_was_read(fields) -> None:
-    image, _ = _field(4, 3)
+    image, _ = field_of(4, 3)
     made = fields.read(Picture(image), lambda _done, cells: cells < 8)
     assert not made.complete
     assert len(fields.cells(made.id)) == 8
@@ -118,7 +83,7 @@ def test_an_empty_field_is_stored_without_cells(fields) -> None:
 
 
 def test_an_upload_is_read_in_the_background(fields) -> None:
-    image, _ = _field(2, 1)
+    image, _ = field_of(2, 1)
     job = fields.start(png(image), "field.png")
     end = time.monotonic() + 60
     while job.state == "running" and time.monotonic() < end:
@@ -131,7 +96,7 @@ def test_a_bad_upload_or_scale_starts_nothing(fields) -> None:
     with pytest.raises(IntakeError, match="holds text"):
         fields.start(b"no picture at all", "field.png")
     with pytest.raises(IntakeError, match="The scale is 99 micrometres"):
-        fields.start(png(_field(1, 1)[0]), "field.png", micrometres_per_pixel=99)
+        fields.start(png(field_of(1, 1)[0]), "field.png", micrometres_per_pixel=99)
     assert fields.fields() == []
 
 
@@ -154,7 +119,7 @@ def test_the_sample_field_is_read_only_as_a_sample(fields) -> None:
 
 
 def test_neighbours_of_a_cell_are_those_of_its_field(fields) -> None:
-    made = fields.read(Picture(_field(3, 1)[0]), _on)
+    made = fields.read(Picture(field_of(3, 1)[0]), _on)
     ids = [row.reading.id for row in fields.cells(made.id)]
     assert fields.triage.neighbours(ids[0]) == (None, ids[1])
     assert fields.triage.neighbours(ids[1]) == (ids[0], ids[2])
@@ -162,14 +127,14 @@ def test_neighbours_of_a_cell_are_those_of_its_field(fields) -> None:
 
 
 def test_a_deleted_field_is_gone_with_its_cells(fields) -> None:
-    made = fields.read(Picture(_field(2, 1)[0]), _on)
+    made = fields.read(Picture(field_of(2, 1)[0]), _on)
     fields.delete(made.id)
     assert fields.fields() == []
     assert not [path for path in fields.triage.settings.blobs.rglob("*") if path.is_file()]
 
 
 def test_geojson_of_a_field_holds_the_outlines_where_they_lie(fields) -> None:
-    made = fields.read(Picture(_field(2, 1)[0]), _on)
+    made = fields.read(Picture(field_of(2, 1)[0]), _on)
     rows = fields.cells(made.id)
     content = exports.export_field_geojson(made, rows, fields.triage.blob).data
     found = json.loads(content)["features"]
@@ -188,7 +153,7 @@ def test_geojson_of_a_field_holds_the_outlines_where_they_lie(fields) -> None:
 
 def test_the_label_tiff_of_a_field_has_each_cell_by_its_number(fields, monkeypatch) -> None:
     monkeypatch.setattr("cervix_models.reports.label_image.TILE", 64)  # cells cross the tiles
-    made = fields.read(Picture(_field(2, 2)[0]), _on, micrometres_per_pixel=0.5)
+    made = fields.read(Picture(field_of(2, 2)[0]), _on, micrometres_per_pixel=0.5)
     rows = fields.cells(made.id)
     content = exports.export_field_tiff(made, rows, fields.triage.blob).data
     with tifffile.TiffFile(io.BytesIO(content)) as opened:
@@ -217,7 +182,7 @@ def test_a_field_without_cells_has_an_empty_label_tiff(fields) -> None:
 
 
 def test_no_cell_of_a_normal_class_is_ranked(fields) -> None:
-    made = fields.read(Picture(_field(4, 1)[0]), _on)
+    made = fields.read(Picture(field_of(4, 1)[0]), _on)
     rows = fields.cells(made.id)
     said = [("Parabasal", 0.9), (None, 0.6), ("Koilocytotic", 0.97), ("Metaplastic", 0.9)]
     rows = [

@@ -16,19 +16,18 @@ from cervix_models.data import slides as sources
 from cervix_models.errors import IntakeError
 from cervix_models.services import exports, slides
 from cervix_models.services.slides import Slides
-from tests.fakes import drawn_cell
-from tests.services.test_fields import SIDE, _field, fields  # noqa: F401
+from tests.fakes import SIDE, drawn_cell, field_of
 
 ACROSS, DOWN = 6, 4
 
 
 @pytest.fixture
-def shown(fields, monkeypatch):  # noqa: F811
+def shown(fields, monkeypatch):
     """The service, over a folder with one slide of drawn cells."""
     monkeypatch.setattr(sources, "SMALL", 100_000)
     made = Slides(fields)
     made.folder.mkdir(parents=True)
-    image, _ = _field(ACROSS, DOWN)
+    image, _ = field_of(ACROSS, DOWN)
     save(made.folder / "smear.tif", image)
     return made
 
@@ -44,7 +43,7 @@ def finished(job):
     return job
 
 
-def test_a_folder_that_is_not_there_has_no_slides(fields) -> None:  # noqa: F811
+def test_a_folder_that_is_not_there_has_no_slides(fields) -> None:
     assert Slides(fields).listing() == []
 
 
@@ -65,7 +64,7 @@ def test_tiles_come_as_pictures(shown) -> None:
     (file,) = shown.listing()
     tile = Image.open(io.BytesIO(shown.tile(file.key, 10, 1, 0)))
     assert (tile.format, tile.size) == ("JPEG", (256, 256))
-    image, _ = _field(ACROSS, DOWN)
+    image, _ = field_of(ACROSS, DOWN)
     away = [np.abs(np.asarray(tile, float) - image[:256, x : x + 256]).mean() for x in (256, 512)]
     assert away[0] < 6 < away[1]
     with pytest.raises(IntakeError, match="none there"):
@@ -76,7 +75,7 @@ def test_tiles_come_as_pictures(shown) -> None:
 
 def test_few_slides_stay_open(shown, monkeypatch) -> None:
     monkeypatch.setattr(slides, "OPEN", 1)
-    save(shown.folder / "other.tif", _field(3, 3)[0])
+    save(shown.folder / "other.tif", field_of(3, 3)[0])
     first, second = shown.listing()
     opened = shown.open(first.key)
     assert shown.open(first.key) is opened
@@ -104,7 +103,7 @@ def test_a_part_becomes_a_field_that_knows_where_it_lies(shown) -> None:
     assert shown.fields.fields() == [made]
     kept = Image.open(io.BytesIO(shown.fields.triage.blob(made.image_sha256)))
     np.testing.assert_array_equal(
-        np.asarray(kept), _field(ACROSS, DOWN)[0][SIDE : 3 * SIDE, 2 * SIDE : 5 * SIDE]
+        np.asarray(kept), field_of(ACROSS, DOWN)[0][SIDE : 3 * SIDE, 2 * SIDE : 5 * SIDE]
     )
 
 
