@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -108,7 +109,7 @@ def serving(home: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "CERVIX_HOME": str(home)}
+    environment = {**os.environ, "CERVIX_HOME": str(home), "PYTHONFAULTHANDLER": "1"}
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
@@ -117,7 +118,13 @@ def serving(home: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=PATIENCE)
+        try:
+            server.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            server.send_signal(signal.SIGABRT)  # every thread says where it hangs
+            server.wait(timeout=PATIENCE)
+            told = (home / "server.log").read_text("utf-8", "replace")
+            raise RuntimeError(f"The application did not stop:\n{told[-20_000:]}") from None
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
