@@ -11,5 +11,6 @@ from cervix_models.settings import set_thread_policy
 set_thread_policy()  # before anything imports torch, which looks once
 
 from ui.routes import ROUTES  # noqa: E402
+from ui.stopping import stopping_in_time  # noqa: E402
 
-app = st.App("ui/main.py", routes=ROUTES)
+app = st.App("ui/main.py", lifespan=stopping_in_time, routes=ROUTES)
