@@ -16,7 +16,12 @@ CARD = "card.json"
 WEIGHTS = "model.safetensors"
 FILM = "film.webp"  # of a run of a segmenter
 # Of each kind, in order; of a classifier, where its recipe names no others.
-OUTPUTS = {"classifier": CLASS_NAMES, "segmenter": ("cell", "nucleus"), "finder": ("nucleus",)}
+OUTPUTS = {
+    "classifier": CLASS_NAMES,
+    "segmenter": ("cell", "nucleus"),
+    "finder": ("nucleus",),
+    "generator": CLASS_NAMES,
+}
 
 
 def load_card(name: str, weights: Path) -> Card:

@@ -48,30 +48,33 @@ def export(name: str, weights: Path, path: Path, threads: int) -> None:
     wrapped = network
     if card.kind == "classifier":
         wrapped = _WithEmbedding(cast(CellClassifier, network)).eval()
-    noise = np.random.default_rng(0).normal(size=(2, *_shape(card))).astype(np.float32)
+    random, count = np.random.default_rng(0), torch.export.Dim("n")
+    noise = [random.normal(size=(2, *each)).astype(np.float32) for each in _shapes(card)]
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, torch.inference_mode():
         part = Path(folder, "part.onnx")
-        example = torch.from_numpy(noise)
+        example = tuple(torch.from_numpy(each) for each in noise)
         torch.onnx.export(
             wrapped,
-            (example,),
+            example,
             part,
             dynamo=True,
             external_data=False,
             verbose=False,
-            dynamic_shapes=({0: torch.export.Dim("n")},),
+            dynamic_shapes=tuple({0: count} for _ in example),
         )
-        _check_agree(wrapped(example), open_session(part, threads)(noise), card.name)
+        _check_agree(wrapped(*example), open_session(part, threads)(*noise), card.name)
         part.replace(path)
 
 
-def _shape(card: Card) -> tuple[int, ...]:
-    """The shape of what the network is given of one cell."""
+def _shapes(card: Card) -> list[tuple[int, ...]]:
+    """The shapes of what the network is given of one cell, one an input."""
+    if card.kind == "generator":
+        return [(int(card.input["latent"]),), (len(card.classes),)]
     reads = card.input.get("reads", "image")
     if reads == "features":
-        return (len(card.input["features"]),)
+        return [(len(card.input["features"]),)]
     side = int(card.input["size"])
-    return (5 if reads == "masked" else 3, side, side)
+    return [(5 if reads == "masked" else 3, side, side)]
 
 
 def _check_agree(

@@ -16,7 +16,7 @@ from cervix_models.data.packed import squash
 log = logging.getLogger(__name__)
 
 Batch = NDArray[np.float32]
-Run = Callable[[Batch], list[Batch]]
+Run = Callable[..., list[Batch]]  # of one batch an input, all of one length
 
 PACKED_SIDE = 160
 AT_ONCE = 8  # images a run
@@ -88,7 +88,8 @@ def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def open_session(path: Path, threads: int) -> Run:
-    """A function from one input batch to the outputs of the ONNX file at `path`.
+    """A function from a batch an input, all of one length, to the outputs of the ONNX file at
+    `path`.
 
     Batches are run in small parts: larger ones leave the processor's cache, and cost more.
     """
@@ -98,11 +99,12 @@ def open_session(path: Path, threads: int) -> Run:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    names = [each.name for each in session.get_inputs()]
 
-    def run(batch: Batch) -> list[Batch]:
-        starts = range(0, len(batch), AT_ONCE)
-        parts = [session.run(None, {name: batch[i : i + AT_ONCE]}) for i in starts]
+    def run(*batches: Batch) -> list[Batch]:
+        starts = range(0, len(batches[0]), AT_ONCE)
+        given = [[batch[i : i + AT_ONCE] for batch in batches] for i in starts]
+        parts = [session.run(None, dict(zip(names, some, strict=True))) for some in given]
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
     return run

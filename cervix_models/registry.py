@@ -12,12 +12,14 @@ from torch import nn
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError
 
-Kind = Literal["classifier", "segmenter", "finder"]
+Kind = Literal["classifier", "segmenter", "finder", "generator"]
 # What a network is given: an image; the image with the masks of cell and nucleus as two more
 # channels; or the measurements of morphology.FEATURES.
 Reads = Literal["image", "masked", "features"]
 
-_FAMILIES = ("cervix_models.classifiers", "cervix_models.segmenters")
+_FAMILIES = tuple(
+    f"cervix_models.{family}" for family in ("classifiers", "segmenters", "generators")
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,9 @@ class ModelEntry:
 
     name: str
     kind: Kind
-    builder: Callable[..., nn.Module]  # of a classifier: of the number of classes
-    input_size: int  # side of the square input, pixels; or how many features
+    builder: Callable[..., nn.Module]  # of a classifier or generator: of the number of classes
+    # Side of the square input, pixels; how many features; of a generator, side of its cells.
+    input_size: int
     source: str  # the paper or document it comes from
     backbone: str | None = None  # key of training.start, where ImageNet weights fit
     cam_layers: tuple[str, ...] = ()  # dotted paths of the layers Grad-CAM looks at
@@ -66,9 +69,10 @@ def find(name: str) -> ModelEntry:
 
 
 def create(name: str, classes: int = len(CLASS_NAMES)) -> nn.Module:
-    """A freshly built network with random weights; a classifier tells so many `classes` apart.
+    """A freshly built network with random weights; a classifier tells so many `classes` apart, and
+    a generator makes so many.
 
     Raises UnknownModelError.
     """
     entry = find(name)
-    return entry.builder(classes) if entry.kind == "classifier" else entry.builder()
+    return entry.builder(classes) if entry.kind in ("classifier", "generator") else entry.builder()

@@ -23,7 +23,7 @@ def test_every_recipe_names_itself_and_a_network(name) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
     for each in [load_recipe(member) for member in recipe.members] or [recipe]:
-        assert find(each.model).kind in ("classifier", "segmenter", "finder")
+        assert find(each.model).kind in ("classifier", "segmenter", "finder", "generator")
     assert recipe.about.endswith(".")
     assert set(recipe.images) <= {"sipakmed", "herlev", "cric", "folder"}
     assert set(recipe.against) <= set(list_recipes()) - {name}
@@ -46,7 +46,9 @@ def test_what_is_not_set_has_its_default(tmp_path) -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_those_there_are(tmp_path) -> None:
-    with pytest.raises(RecipeError, match=r"No recipe is named 'b'\. There are cnn, .*\.toml file"):
+    with pytest.raises(
+        RecipeError, match=r"No recipe is named 'b'\. There are cgan, .*\.toml file"
+    ):
         load_recipe("b")
     with pytest.raises(RecipeError, match="No recipe is named"):
         load_recipe(str(tmp_path / "b.toml"))

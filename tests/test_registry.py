@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from cervix_models.cards import OUTPUTS
 from cervix_models.checkpoints import load_network
@@ -16,12 +18,13 @@ from cervix_models.classifiers.base import CellClassifier
 from cervix_models.classifiers.features import NUMBERS
 from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import UnknownModelError
+from cervix_models.generators.base import CellGenerator
 from cervix_models.morphology import FEATURES
 from cervix_models.recipes import load_recipe
 from cervix_models.registry import ModelEntry, create, find, list_models, register
 from cervix_models.training.batches import cells_at
 from cervix_models.training.features import fit_on_features
-from cervix_models.training.fit import _MODULES
+from cervix_models.training.fit import training_of
 from tests import tiny
 
 REGISTERED = [each.name for each in list_models()]
@@ -51,25 +54,27 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
     network = create(name)
     if entry.reads == "features":
         _solve(network, name)
+    elif entry.kind == "generator":
+        _made(training_of(recipe)(network, recipe, 2), network, entry.input_size)
     else:
-        _step(_MODULES[entry.kind](network, recipe, 2), network, min(entry.input_size, LARGEST))
+        _step(training_of(recipe)(network, recipe, 2), network, min(entry.input_size, LARGEST))
 
     for value in network.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.half())  # what is stored has half precision
     tiny.save_tiny(tmp_path, recipe, network)
-    images = _given(entry)
+    given = _given(entry)
     again, card = load_network(recipe.name, tmp_path)
     with torch.inference_mode():
-        wanted, found = network(images), again(images)
+        wanted, found = network.eval()(*given), again(*given)
     torch.testing.assert_close(found, wanted, rtol=0, atol=0)
     assert not again.training
-    assert found.shape == _size(entry, images)
+    assert found.shape == _size(entry, given[0])
     assert card.classes == OUTPUTS[entry.kind]
     if entry.kind == "classifier":
         assert entry.cam_layers or entry.reads == "features"
         assert all(again.get_submodule(each) is not None for each in entry.cam_layers)
-        torch.testing.assert_close(again.head(again.embed(images)), found)
+        torch.testing.assert_close(again.head(again.embed(*given)), found)
 
 
 def _size(entry: ModelEntry, images: torch.Tensor) -> tuple[int, ...]:
@@ -79,15 +84,19 @@ def _size(entry: ModelEntry, images: torch.Tensor) -> tuple[int, ...]:
         "classifier": (2, 5),
         "segmenter": (2, 2, height, width),
         "finder": (2, 1, height // 2, width // 2),
+        "generator": (2, 3, entry.input_size, entry.input_size),
     }[entry.kind]
 
 
-def _given(entry: ModelEntry) -> torch.Tensor:
+def _given(entry: ModelEntry) -> tuple[torch.Tensor, ...]:
     """Noise in the shape of what the network is given of two cells."""
+    if entry.kind == "generator":
+        latent = cast(CellGenerator, create(entry.name)).latent
+        return torch.randn(2, latent), torch.eye(5)[[0, 3]]
     if entry.reads == "features":
-        return torch.randn(2, entry.input_size)
+        return (torch.randn(2, entry.input_size),)
     side = min(entry.input_size, LARGEST)
-    return torch.randn(2, 5 if entry.reads == "masked" else 3, side, side)
+    return (torch.randn(2, 5 if entry.reads == "masked" else 3, side, side),)
 
 
 def _step(module: L.LightningModule, network: nn.Module, side: int) -> None:
@@ -99,6 +108,19 @@ def _step(module: L.LightningModule, network: nn.Module, side: int) -> None:
     optimiser.step()
     assert torch.isfinite(loss)
     assert all(each.grad is not None for each in network.parameters())
+    moved = [not torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True)]
+    assert sum(moved) > 0.9 * len(moved)
+
+
+def _made(module: L.LightningModule, network: nn.Module, side: int) -> None:
+    """One training step of a generator, and one look at watched cells; it moves the weights."""
+    before = [each.detach().clone() for each in network.parameters()]
+    batches = DataLoader([_batch(side)], batch_size=None)
+    trainer = L.Trainer(
+        fast_dev_run=1, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False
+    )
+    trainer.fit(module, batches, batches)
+    assert all(value.isfinite() for value in trainer.callback_metrics.values())
     moved = [not torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True)]
     assert sum(moved) > 0.9 * len(moved)
 

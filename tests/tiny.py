@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,9 +23,10 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.evaluation.gate import fit_space
+from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.inference import prepared
 from cervix_models.morphology import FEATURES
-from cervix_models.recipes import Loss, Optimiser, Recipe
+from cervix_models.recipes import Adversarial, Loss, Optimiser, Recipe, Variational
 from cervix_models.registry import ModelEntry, create, find, register
 from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.settings import Settings
@@ -65,13 +66,20 @@ def recipe(model: str = "cnn", **changed: Any) -> Recipe:
         "model": model,
         "version": "0.1",
         "about": "Made for the tests.",
-        "images": ("sipakmed",) if kind == "classifier" else ("herlev", "sipakmed"),
+        "images": ("herlev", "sipakmed") if kind in ("segmenter", "finder") else ("sipakmed",),
         "start": "random",
         "folds": 2,
         "views": 1,
         "optimiser": Optimiser(epochs=1, batch_size=8, learning_rate=1e-3),
         "loss": Loss(box=0.5, consistency=0.5) if kind == "segmenter" else Loss(),
     }
+    if kind == "generator":
+        encodes = issubclass(type(create(model)), VariationalGenerator)
+        settings |= (
+            {"variational": Variational(perceptual=0.1, warm_up=0.5)}
+            if encodes
+            else {"adversarial": Adversarial()}
+        )
     return Recipe(**{**settings, **changed})
 
 
@@ -104,6 +112,8 @@ def card(given: Recipe, sha256: str, **changed: Any) -> Card:
 
 def _input(given: Recipe) -> dict[str, Any]:
     entry = find(given.model)
+    if entry.kind == "generator":
+        return {"size": entry.input_size, "latent": cast(CellGenerator, create(given.model)).latent}
     if entry.reads == "features":
         return {
             "reads": "features",

@@ -47,8 +47,10 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.data.packed import load_all
     from cervix_models.recipes import load_recipe
     from cervix_models.registry import find
+    from cervix_models.services.defaults import CLASSIFIER
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
+    from cervix_models.training.generator import finish_generator
     from cervix_models.training.inputs import for_packed
     from cervix_models.training.protocol import Plan, run_fold
 
@@ -57,6 +59,9 @@ def _train(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe)
     if recipe.model and find(recipe.model).kind == "finder":
         return _train_finder(args, recipe)
+    generates = bool(recipe.model) and find(recipe.model).kind == "generator"
+    if generates:
+        _check_generator(args, recipe)
     files = args.packed or [settings.home / "cells160.npz"]
     packed = load_all(files)
     if args.name:
@@ -64,6 +69,8 @@ def _train(args: argparse.Namespace) -> int:
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
     if recipe.contrast:
         finish_encoder(plan)
+    elif generates:
+        finish_generator(plan, CLASSIFIER, settings)
     elif args.fold is not None:
         run_fold(plan, args.fold)
     elif args.protocol == "random":
@@ -74,6 +81,17 @@ def _train(args: argparse.Namespace) -> int:
     else:
         finish(plan, final=not args.folds_only)
     return 0
+
+
+def _check_generator(args: argparse.Namespace, recipe: Recipe) -> None:
+    from cervix_models.errors import RecipeError
+
+    if args.protocol != "cluster" or args.folds_only or args.fold is not None:
+        raise RecipeError(
+            f"{recipe.name} makes cells: it is trained once, without the clusters of the first "
+            "fold, and measured against them. --protocol random, --folds-only and --fold were "
+            "expected of no such recipe. Leave them out."
+        )
 
 
 def _train_finder(args: argparse.Namespace, recipe: Recipe) -> int:

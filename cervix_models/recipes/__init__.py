@@ -75,6 +75,28 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class Adversarial:
+    """A generator that learns against a critic; the optimiser's rate is the generator's."""
+
+    loss: Literal["cross_entropy", "hinge"] = "hinge"
+    critic_rate: float = 2e-4
+    momentum: float = 0.0  # the first beta of both
+    # What the critic sees of real and made cells is disturbed alike (Zhao et al., NeurIPS 2020).
+    disturbed: bool = True
+    turned: bool = True  # real cells are shown in their eight orientations
+
+
+@dataclass(frozen=True)
+class Variational:
+    """A generator that learns as the decoder of an autoencoder."""
+
+    kl: float = 2e-5  # of the divergence in nats, against the mean squared error of a pixel
+    warm_up: float = 0.0  # part of the steps in which that weight rises from zero
+    perceptual: float = 0.0  # of the mean squared error of VGG's features
+    turned: bool = True  # cells are shown in their eight orientations
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One trained model: which network, on which images, how; or which models' mean."""
 
@@ -109,6 +131,8 @@ class Recipe:
     kernel: Kernel | None = None
     perceptron: Perceptron | None = None
     contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
+    adversarial: Adversarial | None = None  # of a generator, this or the next
+    variational: Variational | None = None
 
     @property
     def told_apart(self) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ _USE = {
     "cropped with a little background. Not for diagnosis.",
     "segmenter": "Outlines of one cell and its nucleus in a crop, for measuring and teaching. "
     "Not for diagnosis.",
+    "generator": "Synthetic cells for teaching, and for research on augmentation. They are marked, "
+    "and refused where cells of a patient are read. Not for diagnosis.",
 }
 _LIMITS = {
     "classifier": (
@@ -27,6 +29,12 @@ _LIMITS = {
         "Of dark green metaplastic cells it sometimes takes most of the cell for the nucleus.",
         "It finds one cell and one nucleus a picture: of overlapping cells the middle one, of two "
         "nuclei the larger.",
+    ),
+    "generator": (
+        "Learned from cells of one data set, one laboratory and one camera: it shows their manner, "
+        "and less of their spread.",
+        "Cells were stretched to a square before it learned: neither size nor aspect is theirs.",
+        "The class is the one that was asked for; a made cell need not show its criteria.",
     ),
 }
 

@@ -97,7 +97,7 @@ def _probed(
     clusters = [plan.packed.clusters[at] for at in rows]
     right = {}
     for name, each in (("encoder", network), ("random_weights", fresh)):
-        seen = _embedded(each, cells.images[torch.as_tensor(rows)])
+        seen = embedded(each, cells.images[torch.as_tensor(rows)])
         right[name] = np.zeros(len(rows), bool)
         for fold in folds:
             probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, C=0.1))
@@ -115,7 +115,8 @@ def _probed(
 
 
 @torch.inference_mode()
-def _embedded(network: CellClassifier, images: torch.Tensor) -> NDArray[np.float32]:
+def embedded(network: CellClassifier, images: torch.Tensor) -> NDArray[np.float32]:
+    """The embeddings `(n, width)` of pictures `(n, 3, side, side)` uint8."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = cast(CellClassifier, cast(nn.Module, network).to(device).eval())
     parts = [

@@ -1,8 +1,10 @@
-"""How a segmenter learns to draw: the same few cells after every epoch, as pictures and a film."""
+"""How a segmenter learns to draw, and a generator to make cells: pictures while it does, and a film
+of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import lightning as L
 import numpy as np
@@ -15,10 +17,13 @@ from skimage.segmentation import mark_boundaries
 
 from cervix_models.cards import FILM
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
+from cervix_models.generators.base import CellGenerator
+from cervix_models.recipes import Recipe
 from cervix_models.training.batches import Cells
 from cervix_models.training.segmentation import targets_of
 
-SHOWN = 6  # cells
+SHOWN = 6  # cells of a segmenter
+ABREAST, PICTURES = 8, 40  # cells of a class that a generator makes; how often, about
 FRAME = 400  # milliseconds an epoch
 STRIP = 14  # pixels under the cells, for the number of the epoch
 LAST = 2000  # milliseconds the last epoch stands
@@ -48,26 +53,12 @@ class Film(Callback):
             found = network(ready.to(pl_module.device)).float().cpu() > 0
         network.train()
         truth, known = targets_of(self.masks)
-        path = self.folder / "film" / f"epoch_{trainer.current_epoch + 1:03}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
         rows = [self._row(found), self._row((truth > 0) & (known > 0))]
-        pixels = np.concatenate(rows)
-        words = np.zeros((STRIP, *pixels.shape[1:]), np.uint8)
-        picture = PilImage.fromarray(np.concatenate([pixels, words]))
-        ImageDraw.Draw(picture).text((4, len(pixels)), f"epoch {trainer.current_epoch + 1}")
-        picture.save(path)
+        _keep(np.concatenate(rows), self.folder, trainer.current_epoch + 1)
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Joins the pictures of all epochs, also those of before a stop."""
-        paths = sorted((self.folder / "film").glob("epoch_*.png"))
-        if not paths:
-            return
-        first, *others = [PilImage.open(path) for path in paths]
-        times = [FRAME] * len(others) + [LAST]
-        first.save(
-            self.folder / FILM, save_all=True, append_images=others, duration=times, loop=0,
-            quality=80,
-        )  # fmt: skip
+        _join(self.folder)
 
     def _row(self, masks: torch.Tensor) -> NDArray[np.uint8]:
         """The cells beside each other with the outlines of masks `(n, 2, side, side)`."""
@@ -78,3 +69,62 @@ class Film(Callback):
                 picture = mark_boundaries(picture, region.astype(np.uint8), colour, mode="inner")
             drawn.append(np.round(picture * 255).astype(np.uint8))
         return np.concatenate(drawn, axis=1)
+
+
+class MadeFilm(Callback):
+    """Now and then in a training of a generator, what it makes of the same noise: a row a class; at
+    the end all of it as one film, `film.webp`. The pictures stay beside the run."""
+
+    def __init__(self, recipe: Recipe, folder: Path, epochs: int) -> None:
+        """Takes the same noise for every class and every time."""
+        self.folder, self.every = folder, max(1, epochs // PICTURES)
+        self.draw = torch.Generator().manual_seed(recipe.seed)
+        self.noise: torch.Tensor | None = None
+        self.classes = len(recipe.told_apart)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Makes cells as the network does now."""
+        epoch = trainer.current_epoch + 1
+        if epoch % self.every:
+            return
+        network = cast(CellGenerator, pl_module.get_submodule("network"))
+        if self.noise is None:
+            self.noise = torch.randn(ABREAST, network.latent, generator=self.draw)
+        network.eval()
+        with torch.inference_mode():
+            made = network(
+                self.noise.repeat(self.classes, 1).to(pl_module.device),
+                torch.eye(self.classes).repeat_interleave(ABREAST, 0).to(pl_module.device),
+            )
+        network.train()
+        cells = (made.float().cpu() * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        side = network.side
+        rows = cells.reshape(self.classes, ABREAST, side, side, 3).transpose(0, 2, 1, 3, 4)
+        pixels = rows.reshape(self.classes * side, ABREAST * side, 3)
+        _keep(pixels, self.folder, epoch)
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Joins the pictures, also those of before a stop."""
+        _join(self.folder)
+
+
+def _keep(pixels: NDArray[np.uint8], folder: Path, epoch: int) -> None:
+    """Writes one picture of a film, with the number of its epoch under it."""
+    path = folder / "film" / f"epoch_{epoch:04}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    words = np.zeros((STRIP, *pixels.shape[1:]), np.uint8)
+    picture = PilImage.fromarray(np.concatenate([pixels, words]))
+    ImageDraw.Draw(picture).text((4, len(pixels)), f"epoch {epoch}")
+    picture.save(path)
+
+
+def _join(folder: Path) -> None:
+    """Writes the film of the pictures there are."""
+    paths = sorted((folder / "film").glob("epoch_*.png"))
+    if not paths:
+        return
+    first, *others = [PilImage.open(path) for path in paths]
+    times = [FRAME] * len(others) + [LAST]
+    first.save(
+        folder / FILM, save_all=True, append_images=others, duration=times, loop=0, quality=80
+    )

@@ -31,26 +31,27 @@ from cervix_models.errors import RecipeError
 from cervix_models.recipes import Recipe
 from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
+from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
 from cervix_models.training.contrast import ContrastTraining
 from cervix_models.training.features import fit_on_features
-from cervix_models.training.film import Film
+from cervix_models.training.film import Film, MadeFilm
 from cervix_models.training.finding import FinderTraining
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
 from cervix_models.training.start import first_weights
+from cervix_models.training.variational import VariationalTraining
 
 log = logging.getLogger(__name__)
 
 DONE = "done.json"
 FINAL = "final.safetensors"
 RECIPE = "recipe.json"
-_MODULES: dict[str, Callable[..., L.LightningModule]] = {
+_BY_KIND: dict[str, Callable[..., L.LightningModule]] = {
     "classifier": ClassifierTraining,
     "segmenter": SegmenterTraining,
     "finder": FinderTraining,
-    "encoder": ContrastTraining,
 }
 Loaders = tuple[DataLoader[Any], DataLoader[Any]]  # what is learned from, what is watched
 
@@ -88,7 +89,11 @@ def fit(job: Job) -> tuple[nn.Module, str]:
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
         return _done(network, job.folder, 0, begun, origin), origin
-    film = [Film(job.cells, job.watch, job.folder)] if entry.kind == "segmenter" else []
+    film: list[Callback] = []
+    if entry.kind == "segmenter":
+        film = [Film(job.cells, job.watch, job.folder)]
+    if entry.kind == "generator":
+        film = [MadeFilm(recipe, job.folder, _epochs(recipe, job.epochs))]
     return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin, film), origin
 
 
@@ -115,14 +120,33 @@ def learn(
     """The network in evaluation mode, after its training by gradient descent, with notes in
     `folder`; `loaders` give what it learns from and what it is watched on."""
     begun, epochs = time.monotonic(), _epochs(recipe, epochs)
-    kind = "encoder" if recipe.contrast else find(recipe.model).kind
-    module = _MODULES[kind](network, recipe, epochs * len(loaders[0]))
+    module = training_of(recipe)(network, recipe, epochs * len(loaders[0]))
     last = folder / "last.ckpt"
     trainer = _trainer(recipe, folder, epochs, callbacks)
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
     return _done(network, folder, trainer.current_epoch, begun, origin)
+
+
+def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
+    """What the recipe's network learns by: made of the network, the recipe and how many steps.
+
+    Raises RecipeError for a generator of which the recipe does not say it.
+    """
+    if recipe.contrast:
+        return ContrastTraining
+    if recipe.adversarial:
+        return AdversarialTraining
+    if recipe.variational:
+        return VariationalTraining
+    kind = find(recipe.model).kind
+    if kind not in _BY_KIND:
+        raise RecipeError(
+            f"{recipe.name} trains a {kind}, but has neither a table [adversarial] nor a table "
+            "[variational]. Add the one that its network is made for."
+        )
+    return _BY_KIND[kind]
 
 
 def _done(network: nn.Module, folder: Path, epochs: int, begun: float, origin: str) -> nn.Module:
@@ -194,7 +218,7 @@ def _epochs(recipe: Recipe, epochs: int | None) -> int:
 def _loaders(job: Job) -> Loaders:
     settings, loss = job.recipe.optimiser, job.recipe.loss
     rows, outlined = job.train, job.cells.has_mask[torch.as_tensor(job.train)].numpy()
-    if find(job.recipe.model).kind == "classifier":
+    if find(job.recipe.model).kind in ("classifier", "generator"):
         outlined = np.zeros(len(rows), bool)
     elif not (loss.box or loss.consistency):  # it learns from outlines alone
         rows, outlined = rows[outlined], outlined[outlined]
@@ -229,7 +253,7 @@ def _trainer(recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback]
         precision="bf16-mixed" if _has_bfloat16() else "32-true",
         callbacks=callbacks,
         logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard", "")],
-        gradient_clip_val=settings.clip_norm,
+        gradient_clip_val=None if recipe.adversarial else settings.clip_norm,
         check_val_every_n_epoch=1 if recipe.watches else 3,
         num_sanity_val_steps=0,
         log_every_n_steps=10,

@@ -18,6 +18,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         "predictors",
         "inference",
         "sessions",
+        "making",
         "finding",
         "cutting",
         "exporting",

@@ -155,7 +155,7 @@ def test_a_film_shows_what_a_segmenter_draws_after_every_epoch(tmp_path) -> None
     given = job(tmp_path, tiny.register_outliner(), epochs=2)
     fit(given)
     paths = sorted((tmp_path / "film").iterdir())
-    assert [each.name for each in paths] == ["epoch_001.png", "epoch_002.png"]
+    assert [each.name for each in paths] == ["epoch_0001.png", "epoch_0002.png"]
     shown = min(SHOWN, int(given.cells.has_mask[torch.as_tensor(given.watch)].sum()))
     assert shown > 0
     with Image.open(paths[0]) as picture:

@@ -1,0 +1,132 @@
+"""How near made cells are to real ones, by the features of a network that saw neither made.
+
+Features are rows `(n, width)` of any network; which one is for the caller to say.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from sklearn.neighbors import NearestNeighbors
+from torch import nn
+from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.kid import poly_mmd
+
+Features = NDArray[np.floating]
+
+SUBSETS, SUBSET = 200, 300  # of the kernel distance: how many, of how many cells at most, a half
+NEIGHBOURS = 3  # that make the ball round a cell (Kynkäänniemi et al. 2019)
+NEAR = 0.01  # the part of unseen real cells that lie nearer to a training cell than is flagged
+
+
+class _AsGiven(nn.Module):
+    """What a metric of pictures takes for its network, where the features are there already."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.num_features = width
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features
+
+
+def kernel_distance(real: Features, made: Features, seed: int = 0) -> dict[str, float]:
+    """The kernel distance (KID, Binkowski et al., ICLR 2018): zero where both are of one kind.
+
+    Value and interval are the mean and the middle 95 % over subsets of both.
+    """
+    size = max(2, min(SUBSET, len(real) // 2, len(made) // 2))
+    random = np.random.default_rng(seed)
+    pairs = [
+        (random.permutation(len(real))[:size], random.permutation(len(made))[:size])
+        for _ in range(SUBSETS)
+    ]
+    one, two = (torch.from_numpy(np.asarray(each, np.float64)) for each in (real, made))
+    apart = [float(poly_mmd(one[a], two[b])) for a, b in pairs]
+    low, high = np.quantile(apart, [0.025, 0.975])
+    return {"value": float(np.mean(apart)), "low": float(low), "high": float(high)}
+
+
+def frechet_distance(real: Features, made: Features) -> float:
+    """The Frechet distance of two Gaussians (FID, Heusel et al. 2017); too large for few cells."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Metric `FrechetInceptionDistance` will save")
+        metric = FrechetInceptionDistance(feature=_AsGiven(real.shape[1])).set_dtype(torch.float64)
+    for features, is_real in ((real, True), (made, False)):
+        metric.update(torch.from_numpy(np.asarray(features, np.float64)), real=is_real)
+    return float(metric.compute())
+
+
+def precision_and_recall(real: Features, made: Features) -> dict[str, float]:
+    """The part of made cells among the real ones, and of real ones among the made (Kynkäänniemi et
+    al.: Improved Precision and Recall, NeurIPS 2019)."""
+    return {"precision": _within(real, made), "recall": _within(made, real)}
+
+
+def _within(ground: Features, asked: Features) -> float:
+    """The part of `asked` that lie in the ball of some cell of the `ground`."""
+    known = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(ground)
+    reach = known.kneighbors(ground)[0][:, -1]
+    return float((cdist(asked, ground) <= reach).any(1).mean())
+
+
+def nearest(known: Features, asked: Features) -> NDArray[np.float64]:
+    """How far each of `asked` is from the nearest of `known`, both brought to length one."""
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (known, asked)]
+    found: NDArray[np.float64] = NearestNeighbors(n_neighbors=1).fit(unit[0]).kneighbors(unit[1])[0]
+    return found[:, 0]
+
+
+def memorised(learned: Features, unseen: Features, made: Features) -> dict[str, float]:
+    """How near made cells come to those that were learned from, against unseen real cells.
+
+    `flagged` is the part of made cells nearer than all but NEAR of the unseen real ones.
+    """
+    usual, found = nearest(learned, unseen), nearest(learned, made)
+    least = float(np.quantile(usual, NEAR))
+    return {
+        "real_first_percentile": least,
+        "real_median": float(np.median(usual)),
+        "made_least": float(found.min()),
+        "made_median": float(np.median(found)),
+        "flagged": float((found < least).mean()),
+    }
+
+
+def likeness(real: Features, made: Features) -> dict[str, Any]:
+    """All that two sets of features say of each other."""
+    return {
+        "kid": kernel_distance(real, made),
+        "fid": frechet_distance(real, made),
+        **precision_and_recall(real, made),
+    }
+
+
+def recognised(
+    asked: NDArray[np.int64], found: NDArray[np.int64], names: tuple[str, ...]
+) -> dict[str, Any]:
+    """The part of cells `(n,)` that are taken for the class that was asked for; in all, and of
+    each class."""
+    right = asked == found
+    by_class = {
+        name: float(right[asked == at].mean())
+        for at, name in enumerate(names)
+        if (asked == at).any()
+    }
+    return {"value": float(right.mean()), "by_class": by_class}
+
+
+def summarised(metrics: Mapping[str, Any], say: Callable[[float], str] = "{:.4f}".format) -> str:
+    """The figures of a generator in one sentence."""
+    kid, floor = metrics["kid"], metrics["floor"]["kid"]
+    return (
+        f"kernel distance {say(kid['value'])} ({say(kid['low'])} to {say(kid['high'])}) from "
+        f"{metrics['held_out']:,} real cells of clusters held out, {say(floor['value'])} between "
+        f"real ones; {metrics['recognised']['value']:.1%} are taken for the class asked for"
+    )

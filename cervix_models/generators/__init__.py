@@ -1,0 +1,5 @@
+"""Networks that make cells of the five classes. Importing this registers them."""
+
+from cervix_models.generators import cgan, cvae
+
+__all__ = ["cgan", "cvae"]

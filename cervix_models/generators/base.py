@@ -1,0 +1,40 @@
+"""What every generator of cells can do, whatever it is trained by."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+
+class CellGenerator(nn.Module, ABC):
+    """Makes square cells from noise, of classes that are given as parts of each.
+
+    A row of `classes` is one at the asked class and zero elsewhere; between two classes it is
+    divided among them, which is how a walk goes from one to the other.
+    """
+
+    latent: int  # numbers of noise a cell
+    side: int  # of a cell, pixels
+
+    @abstractmethod
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """Cells `(n, 3, side, side)` in 0..1 of standard normal noise `(n, latent)` and parts of
+        classes `(n, classes)`."""
+
+
+class AdversarialGenerator(CellGenerator):
+    """A generator that learns against a critic."""
+
+    @abstractmethod
+    def critic(self) -> nn.Module:
+        """A fresh critic: of cells in 0..1 and parts of classes, how real each looks `(n,)`, from
+        below to above zero."""
+
+
+class VariationalGenerator(CellGenerator):
+    """A decoder with the encoder that it learns together with."""
+
+    @abstractmethod
+    def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and logarithm of the variance, each `(n, latent)`, of cells in 0..1."""

@@ -1,0 +1,211 @@
+"""`cgan` as the first document describes it, and `cgan_projection`, its improved sibling.
+
+The document: noise of 100 numbers times an embedding of the label, a dense layer to 8 x 8 x 256,
+upsampling and convolutions of 256, 128 and 64 filters; against a critic of three dense layers of
+512. It names no normalisation; batch normalisation is that of DCGAN (Radford et al., ICLR 2016).
+
+The sibling: residual blocks with batch normalisation that the class steers (BigGAN, Brock et al.,
+ICLR 2019), against residual blocks with spectral normalisation (Miyato et al., ICLR 2018) whose
+answer is projected on the class (Miyato and Koyama, ICLR 2018).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.generators.base import AdversarialGenerator
+from cervix_models.registry import ModelEntry, register
+
+SIDE = 64
+NOISE = 100
+DOCUMENT = "Cervical Cancer Classification and GenAI (2024)"
+
+
+class ConditionalGan(AdversarialGenerator):
+    """The generator of the document."""
+
+    latent, side = NOISE, SIDE
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        self.label = nn.Linear(classes, NOISE, bias=False)
+        self.dense = nn.Linear(NOISE, 256 * 8 * 8)
+        blocks: list[nn.Module] = []
+        width = 256
+        for filters in (256, 128, 64):
+            blocks += [
+                nn.Upsample(scale_factor=2),
+                nn.Conv2d(width, filters, 3, padding=1),
+                nn.BatchNorm2d(filters),
+                nn.LeakyReLU(0.2),
+            ]
+            width = filters
+        self.body = nn.Sequential(*blocks, nn.Conv2d(width, 3, 3, padding=1), nn.Tanh())
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator."""
+        seed = F.leaky_relu(self.dense(noise * self.label(classes)), 0.2)
+        out: Tensor = self.body(seed.view(-1, 256, 8, 8))
+        return (out + 1) / 2
+
+    def critic(self) -> nn.Module:
+        """See AdversarialGenerator."""
+        return DenseCritic(self.label.in_features)
+
+
+class DenseCritic(nn.Module):
+    """The discriminator of the document: the flattened cell times an embedding of its label."""
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        pixels = 3 * SIDE * SIDE
+        self.label = nn.Linear(classes, pixels, bias=False)
+        layers: list[nn.Module] = []
+        width = pixels
+        for _ in range(3):
+            layers += [nn.Linear(width, 512), nn.LeakyReLU(0.2), nn.Dropout(0.4)]
+            width = 512
+        self.body = nn.Sequential(*layers, nn.Linear(width, 1))
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """How real each looks, `(n,)`."""
+        out: Tensor = self.body((images * 2 - 1).flatten(1) * self.label(classes))
+        return out[:, 0]
+
+
+class ClassNorm(nn.Module):
+    """Batch normalisation whose scale and shift are read off a code of noise and class."""
+
+    def __init__(self, width: int, code: int) -> None:
+        """Starts as plain normalisation."""
+        super().__init__()
+        self.norm = nn.BatchNorm2d(width, affine=False)
+        self.steer = nn.Linear(code, 2 * width)
+        nn.init.normal_(self.steer.weight, std=0.02)
+        nn.init.zeros_(self.steer.bias)
+
+    def forward(self, maps: Tensor, code: Tensor) -> Tensor:
+        """The maps `(n, width, h, w)`, normalised and steered by `(n, code)`."""
+        scale, shift = self.steer(code)[:, :, None, None].chunk(2, 1)
+        out: Tensor = self.norm(maps) * (1 + scale) + shift
+        return out
+
+
+class UpBlock(nn.Module):
+    """A residual block that doubles the side."""
+
+    def __init__(self, wide: int, narrow: int, code: int) -> None:
+        """With random weights."""
+        super().__init__()
+        self.before, self.after = ClassNorm(wide, code), ClassNorm(narrow, code)
+        self.first = nn.Conv2d(wide, narrow, 3, padding=1)
+        self.second = nn.Conv2d(narrow, narrow, 3, padding=1)
+        self.skip = nn.Conv2d(wide, narrow, 1)
+
+    def forward(self, maps: Tensor, code: Tensor) -> Tensor:
+        """Maps `(n, narrow, 2 h, 2 w)`."""
+        large = F.interpolate(F.relu(self.before(maps, code)), scale_factor=2.0)
+        inner = self.second(F.relu(self.after(self.first(large), code)))
+        out: Tensor = inner + F.interpolate(self.skip(maps), scale_factor=2.0)
+        return out
+
+
+class ProjectionGan(AdversarialGenerator):
+    """The improved generator."""
+
+    latent, side = NOISE, SIDE
+    widths = (256, 192, 128, 96, 64)
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        code = NOISE + 64
+        self.label = nn.Linear(classes, 64, bias=False)
+        self.dense = nn.Linear(NOISE, self.widths[0] * 16)
+        pairs = zip(self.widths, self.widths[1:], strict=False)
+        self.blocks = nn.ModuleList(UpBlock(wide, narrow, code) for wide, narrow in pairs)
+        self.last = nn.Sequential(
+            nn.BatchNorm2d(self.widths[-1]), nn.ReLU(), nn.Conv2d(self.widths[-1], 3, 3, padding=1)
+        )
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator."""
+        code = torch.cat([noise, self.label(classes)], 1)
+        maps = self.dense(noise).view(-1, self.widths[0], 4, 4)
+        for block in self.blocks:
+            maps = block(maps, code)
+        out: Tensor = self.last(maps)
+        return (out.tanh() + 1) / 2
+
+    def critic(self) -> nn.Module:
+        """See AdversarialGenerator."""
+        return ProjectionCritic(self.label.in_features)
+
+
+class DownBlock(nn.Module):
+    """A residual block with spectral normalisation that halves the side."""
+
+    def __init__(self, narrow: int, wide: int, *, first: bool = False) -> None:
+        """With random weights; the first block sees the picture itself."""
+        super().__init__()
+        self.starts = first
+        self.body = nn.Sequential(
+            nn.Identity() if first else nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(narrow, wide, 3, padding=1)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(wide, wide, 3, padding=1)),
+        )
+        self.skip = spectral_norm(nn.Conv2d(narrow, wide, 1))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps `(n, wide, h / 2, w / 2)`."""
+        return F.avg_pool2d(self.body(maps), 2) + self.skip(F.avg_pool2d(maps, 2))
+
+
+class ProjectionCritic(nn.Module):
+    """Residual blocks, summed over the picture, projected on the class."""
+
+    def __init__(self, classes: int, widths: tuple[int, ...] = (48, 96, 160, 256)) -> None:
+        """With random weights."""
+        super().__init__()
+        pairs = zip((3, *widths), widths, strict=False)
+        self.body = nn.Sequential(
+            *(DownBlock(a, b, first=at == 0) for at, (a, b) in enumerate(pairs)), nn.LeakyReLU(0.2)
+        )
+        self.real = spectral_norm(nn.Linear(widths[-1], 1))
+        self.label = spectral_norm(nn.Linear(classes, widths[-1], bias=False))
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """How real each looks, `(n,)`."""
+        seen = self.body(images * 2 - 1).sum((2, 3))
+        out: Tensor = self.real(seen)[:, 0] + (seen * self.label(classes)).sum(1)
+        return out
+
+
+def build(classes: int = len(CLASS_NAMES)) -> ConditionalGan:
+    """The document's generator with random weights."""
+    return ConditionalGan(classes)
+
+
+def build_projection(classes: int = len(CLASS_NAMES)) -> ProjectionGan:
+    """The improved generator with random weights."""
+    return ProjectionGan(classes)
+
+
+register(ModelEntry("cgan", "generator", build, SIDE, DOCUMENT))
+register(
+    ModelEntry(
+        "cgan_projection",
+        "generator",
+        build_projection,
+        SIDE,
+        "Miyato and Koyama: cGANs with Projection Discriminator (ICLR 2018); "
+        "Zhao et al.: Differentiable Augmentation (NeurIPS 2020)",
+    )
+)

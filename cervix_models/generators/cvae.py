@@ -1,0 +1,148 @@
+"""`cvae` as the first document describes it, and `cvae_residual`, its improved sibling.
+
+The document: convolutions of 64, 128, 256 and 512 filters with batch normalisation and dropout, a
+dense layer of 256 with the label, 64 latent numbers, and transposed convolutions of 512, 256, 128
+and 64 filters. It starts them at 16 x 16, of which four doublings would make 256 pixels; here they
+start at 4 x 4 and end at its 64.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.generators.base import VariationalGenerator
+from cervix_models.generators.cgan import DOCUMENT, SIDE
+from cervix_models.registry import ModelEntry, register
+
+LATENT = 64
+START = 4  # side of the smallest maps
+
+
+class ConditionalVae(VariationalGenerator):
+    """The autoencoder of the document."""
+
+    latent, side = LATENT, SIDE
+    filters = (64, 128, 256, 512)
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        layers: list[nn.Module] = []
+        for narrow, wide in zip((3, *self.filters), self.filters, strict=False):
+            layers += [
+                nn.Conv2d(narrow, wide, 3, stride=2, padding=1),
+                nn.BatchNorm2d(wide),
+                nn.LeakyReLU(0.2),
+                nn.Dropout(0.3),
+            ]
+        self.encoder = nn.Sequential(*layers, nn.Flatten())
+        deepest = self.filters[-1]
+        self.joint = nn.Linear(deepest * START**2 + classes, 256)
+        self.statistics = nn.Linear(256, 2 * LATENT)
+        self.dense = nn.Linear(LATENT + classes, deepest * START**2)
+        layers = []
+        upwards = self.filters[::-1]
+        for wide, narrow in zip((deepest, *upwards), upwards, strict=False):
+            layers += [
+                nn.ConvTranspose2d(wide, narrow, 3, stride=2, padding=1, output_padding=1),
+                nn.BatchNorm2d(narrow),
+                nn.LeakyReLU(0.2),
+            ]
+        self.decoder = nn.Sequential(*layers, nn.Conv2d(upwards[-1], 3, 3, padding=1))
+
+    def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """See VariationalGenerator."""
+        seen = torch.cat([self.encoder(images * 2 - 1), classes], 1)
+        mean, spread = self.statistics(F.leaky_relu(self.joint(seen), 0.2)).chunk(2, 1)
+        return mean, spread
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator."""
+        seed = F.leaky_relu(self.dense(torch.cat([noise, classes], 1)), 0.2)
+        out: Tensor = self.decoder(seed.view(-1, self.filters[-1], START, START))
+        return out.sigmoid()
+
+
+class Block(nn.Module):
+    """Two convolutions with group normalisation beside a short cut."""
+
+    def __init__(self, before: int, after: int) -> None:
+        """With random weights."""
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.GroupNorm(8, before),
+            nn.SiLU(),
+            nn.Conv2d(before, after, 3, padding=1),
+            nn.GroupNorm(8, after),
+            nn.SiLU(),
+            nn.Conv2d(after, after, 3, padding=1),
+        )
+        self.skip = nn.Conv2d(before, after, 1) if before != after else nn.Identity()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps `(n, after, h, w)`."""
+        out: Tensor = self.body(maps) + self.skip(maps)
+        return out
+
+
+class ResidualVae(VariationalGenerator):
+    """The improved autoencoder."""
+
+    latent, side = LATENT, SIDE
+    widths = (32, 64, 128, 192, 256)
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        deepest = self.widths[-1]
+        layers: list[nn.Module] = [nn.Conv2d(3 + classes, self.widths[0], 3, padding=1)]
+        for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
+            layers += [Block(narrow, wide), nn.AvgPool2d(2)]
+        self.encoder = nn.Sequential(*layers, nn.GroupNorm(8, deepest), nn.SiLU(), nn.Flatten())
+        self.statistics = nn.Linear(deepest * START**2, 2 * LATENT)
+        self.dense = nn.Linear(LATENT + classes, deepest * START**2)
+        layers = []
+        for wide, narrow in zip(self.widths[::-1], self.widths[-2::-1], strict=False):
+            layers += [nn.Upsample(scale_factor=2), Block(wide, narrow)]
+        last = nn.Conv2d(self.widths[0], 3, 3, padding=1)
+        self.decoder = nn.Sequential(*layers, nn.GroupNorm(8, self.widths[0]), nn.SiLU(), last)
+
+    def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """See VariationalGenerator."""
+        labels = classes[:, :, None, None].expand(-1, -1, *images.shape[2:])
+        mean, spread = self.statistics(self.encoder(torch.cat([images * 2 - 1, labels], 1))).chunk(
+            2, 1
+        )
+        return mean, spread
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator."""
+        seed = self.dense(torch.cat([noise, classes], 1))
+        out: Tensor = self.decoder(seed.view(-1, self.widths[-1], START, START))
+        return out.sigmoid()
+
+
+def build(classes: int = len(CLASS_NAMES)) -> ConditionalVae:
+    """The document's autoencoder with random weights."""
+    return ConditionalVae(classes)
+
+
+def build_residual(classes: int = len(CLASS_NAMES)) -> ResidualVae:
+    """The improved autoencoder with random weights."""
+    return ResidualVae(classes)
+
+
+register(ModelEntry("cvae", "generator", build, SIDE, DOCUMENT))
+register(
+    ModelEntry(
+        "cvae_residual",
+        "generator",
+        build_residual,
+        SIDE,
+        "Sohn et al.: Learning Structured Output Representation (NeurIPS 2015); "
+        "Johnson et al.: Perceptual Losses (ECCV 2016)",
+    )
+)

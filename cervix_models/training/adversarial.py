@@ -1,0 +1,88 @@
+"""How a generator learns against a critic (Goodfellow et al., NeurIPS 2014), class by class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cervix_models.errors import RecipeError
+from cervix_models.generators.base import AdversarialGenerator
+from cervix_models.recipes import Recipe
+from cervix_models.training.batches import Batch
+from cervix_models.training.turning import disturbed, turned
+
+
+class AdversarialTraining(L.LightningModule):
+    """One training of one generator and its critic, a step each in turn."""
+
+    def __init__(self, network: AdversarialGenerator, recipe: Recipe, steps: int) -> None:
+        """Trains `network` as `recipe` says, for `steps` steps in all. Raises RecipeError."""
+        super().__init__()
+        if recipe.adversarial is None:
+            raise RecipeError(f"{recipe.name} has no table [adversarial]. Add it.")
+        self.automatic_optimization = False
+        self.network, self.recipe, self.steps = network, recipe, steps
+        self.settings, self.critic = recipe.adversarial, network.critic()
+        self.classes = len(recipe.told_apart)
+        self.draw = torch.Generator().manual_seed(recipe.seed)
+
+    def training_step(self, batch: Batch, _index: int) -> None:
+        """A step of the critic, then one of the generator."""
+        makes, judges = self.optimizers()  # type: ignore[attr-defined]
+        real = batch["image"].float() / 255
+        if self.settings.turned:
+            real = turned(real, self.draw)
+        classes = F.one_hot(batch["label"], self.classes).float()
+        with torch.no_grad():
+            made = self.network(self._noise(len(real)), classes)
+        loss = self._told_apart(self._judged(real, classes), self._judged(made, classes))
+        self._stepped(judges, loss)
+        made = self.network(self._noise(len(real)), classes)
+        self.critic.requires_grad_(False)
+        taken = self._passed(self._judged(made, classes))
+        self._stepped(makes, taken)
+        self.critic.requires_grad_(True)
+        self.log("critic_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
+        self.log("train_loss", taken, prog_bar=True, on_epoch=True, on_step=False)
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Logs how real the critic takes watched cells for, beside those that are made."""
+        classes = F.one_hot(batch["label"], self.classes).float()
+        made = self.network(self._noise(len(classes)), classes)
+        for name, images in (("real", batch["image"].float() / 255), ("made", made)):
+            seen = self.critic(images, classes).float().mean()
+            self.log(f"val_critic_{name}", seen, batch_size=len(classes))
+
+    def configure_optimizers(self) -> Any:
+        """Adam for each of the two."""
+        betas = (self.settings.momentum, 0.999)
+        rate = self.recipe.optimiser.learning_rate
+        return [
+            torch.optim.Adam(self.network.parameters(), rate, betas),
+            torch.optim.Adam(self.critic.parameters(), self.settings.critic_rate, betas),
+        ]
+
+    def _noise(self, count: int) -> Tensor:
+        return torch.randn(count, self.network.latent, generator=self.draw).to(self.device)
+
+    def _judged(self, images: Tensor, classes: Tensor) -> Tensor:
+        seen = disturbed(images, self.draw) if self.settings.disturbed else images
+        out: Tensor = self.critic(seen, classes)
+        return out.float()
+
+    def _stepped(self, optimiser: Any, loss: Tensor) -> None:
+        optimiser.zero_grad()
+        self.manual_backward(loss)
+        optimiser.step()
+
+    def _told_apart(self, real: Tensor, made: Tensor) -> Tensor:
+        if self.settings.loss == "hinge":
+            return F.relu(1 - real).mean() + F.relu(1 + made).mean()
+        return (F.softplus(-real).mean() + F.softplus(made).mean()) / 2  # binary cross-entropy
+
+    def _passed(self, made: Tensor) -> Tensor:
+        return -made.mean() if self.settings.loss == "hinge" else F.softplus(-made).mean()

@@ -1,0 +1,57 @@
+"""Real and made cells as a training shows them: turned, mirrored, and disturbed alike."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SHIFT = 1 / 8  # of the side, at most
+HOLE = 1 / 2  # of the side
+
+
+def turned(images: Tensor, draw: torch.Generator) -> Tensor:
+    """The images `(n, c, side, side)`, each in one of its eight orientations: a smear has no up."""
+    view = torch.randint(8, (len(images),), generator=draw).to(images.device)
+    out = torch.where(_each(view % 2 == 1), images.flip(3), images)
+    out = torch.where(_each(view // 2 % 2 == 1), out.flip(2), out)
+    return torch.where(_each(view // 4 == 1), out.transpose(2, 3), out)
+
+
+def disturbed(images: Tensor, draw: torch.Generator) -> Tensor:
+    """The images `(n, 3, side, side)` in 0..1 with other colours, moved, and with a hole each, in a
+    way that gradients pass (Zhao et al.: Differentiable Augmentation, NeurIPS 2020)."""
+    return _holed(_moved(_coloured(images, draw), draw), draw)
+
+
+def _each(values: Tensor) -> Tensor:
+    return values.view(-1, 1, 1, 1)
+
+
+def _coloured(images: Tensor, draw: torch.Generator) -> Tensor:
+    light, stain, contrast = torch.rand(3, len(images), generator=draw).to(images.device)
+    images = images + _each(light - 0.5) / 2  # a half of the range of -1..1
+    grey = images.mean(1, keepdim=True)
+    images = grey + (images - grey) * _each(stain * 2)
+    middle = images.mean((1, 2, 3), keepdim=True)
+    return middle + (images - middle) * _each(contrast + 0.5)
+
+
+def _moved(images: Tensor, draw: torch.Generator) -> Tensor:
+    n, _, height, width = images.shape
+    most = round(height * SHIFT)
+    down, right = torch.randint(-most, most + 1, (2, n, 1), generator=draw).to(images.device)
+    rows = (torch.arange(height, device=images.device) + down + 1).clamp(0, height + 1)
+    columns = (torch.arange(width, device=images.device) + right + 1).clamp(0, width + 1)
+    padded = F.pad(images, (1, 1, 1, 1)).permute(0, 2, 3, 1)
+    each = torch.arange(n, device=images.device)[:, None, None]
+    return padded[each, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _holed(images: Tensor, draw: torch.Generator) -> Tensor:
+    n, _, height, width = images.shape
+    reach = round(height * HOLE) // 2
+    y, x = (torch.rand(2, n, 1, generator=draw) * height).to(images.device)
+    rows = (torch.arange(height, device=images.device) - y).abs() < reach
+    columns = (torch.arange(width, device=images.device) - x).abs() < reach
+    return images * ~(rows[:, None, :, None] & columns[:, None, None, :])

@@ -1,0 +1,93 @@
+"""Measures of made cells, where the answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from cervix_models.evaluation.generation import (
+    frechet_distance,
+    kernel_distance,
+    likeness,
+    memorised,
+    nearest,
+    precision_and_recall,
+    recognised,
+    summarised,
+)
+
+RANDOM = np.random.default_rng(5)
+ONE, TWO = RANDOM.normal(size=(2, 220, 12))
+
+
+def test_the_kernel_distance_is_zero_between_alike_and_grows() -> None:
+    same, near, far = (kernel_distance(ONE, TWO + shift) for shift in (0, 0.3, 1.0))
+    assert same["low"] < 0 < same["high"]
+    assert same["high"] < near["low"] < near["value"] < near["high"] < far["low"]
+    assert kernel_distance(ONE, TWO) == same
+
+
+def test_the_kernel_distance_by_hand() -> None:
+    real, made = np.array([[1.0, 0], [0, 1]]), np.array([[1.0, 1], [-1, 0]])
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> float:
+        return float((a @ b / 2 + 1) ** 3)
+
+    across = np.mean([kernel(a, b) for a in real for b in made])
+    wanted = kernel(*real) + kernel(*made) - 2 * across
+    assert kernel_distance(real, made)["value"] == pytest.approx(wanted)
+
+
+def test_the_frechet_distance_is_that_of_two_gaussians() -> None:
+    made = TWO * 1.3 + 0.2
+    spreads = [np.cov(each, rowvar=False) for each in (ONE, made)]
+    moved = np.square(ONE.mean(0) - made.mean(0)).sum()
+    root = np.real(sqrtm(spreads[0] @ spreads[1]))
+    wanted = moved + np.trace(spreads[0] + spreads[1] - 2 * root)
+    assert frechet_distance(ONE, made) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_precision_and_recall_tell_what_is_missing_from_what_is_wrong() -> None:
+    left, right = ONE - 8, ONE + 8
+    both = np.concatenate([left, right])
+    half = precision_and_recall(both, left + 1e-6)
+    assert half == {"precision": 1.0, "recall": 0.5}
+    wrong = precision_and_recall(left, both + 1e-6)
+    assert wrong == {"precision": 0.5, "recall": 1.0}
+
+
+def test_the_nearest_is_found_whatever_the_length() -> None:
+    known = np.array([[1.0, 0], [0, 2]])
+    found = nearest(known, np.array([[5.0, 0], [1, 1]]))
+    assert found == pytest.approx([0, np.sqrt(2 - np.sqrt(2))])
+
+
+def test_a_copied_cell_is_flagged() -> None:
+    learned, unseen = ONE, TWO
+    made = RANDOM.normal(size=(100, 12))
+    assert memorised(learned, unseen, made)["flagged"] <= 0.05
+    copied = np.concatenate([made[:90], learned[:10] * 1.0001])
+    figures = memorised(learned, unseen, copied)
+    assert figures["flagged"] >= 0.1
+    assert figures["made_least"] == pytest.approx(0, abs=1e-6)
+    assert figures["real_first_percentile"] > 0
+
+
+def test_recognised_in_all_and_by_class() -> None:
+    asked, found = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 1])
+    assert recognised(asked, found, ("a", "b", "c")) == {
+        "value": 0.8, "by_class": {"a": 0.5, "b": 1.0},
+    }  # fmt: skip
+
+
+def test_the_sentence_of_a_card_names_the_floor() -> None:
+    figures = {
+        **likeness(ONE, TWO + 1),
+        "floor": likeness(ONE, TWO),
+        "held_out": 220,
+        "recognised": {"value": 0.9},
+    }
+    words = summarised(figures)
+    assert "from 220 real cells of clusters held out" in words
+    assert words.endswith("90.0% are taken for the class asked for")

@@ -1,0 +1,131 @@
+"""A generator is trained without the first fold, measured against it, and its card says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cervix_models.__main__ import main
+from cervix_models.cards import FILM, load_card
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.packed import PackedSet
+from cervix_models.errors import RecipeError
+from cervix_models.recipes import Adversarial, Optimiser, Variational
+from cervix_models.registry import create
+from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.training.adversarial import AdversarialTraining
+from cervix_models.training.film import ABREAST, STRIP
+from cervix_models.training.fit import training_of
+from cervix_models.training.generator import finish_generator, remeasure_generator
+from cervix_models.training.protocol import Plan, folds_of
+from cervix_models.training.variational import VariationalTraining
+from tests import tiny
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A plan whose generator is finished, and the settings it was measured with."""
+    folder = tmp_path_factory.mktemp("generator")
+    settings = tiny.save_defaults(folder)
+    encoder = create("mobilenetv3_small").get_submodule("trunk")
+    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder)
+    plan = Plan(
+        tiny.recipe("cvae_residual", optimiser=Optimiser(epochs=2, batch_size=8, ema_decay=0.9)),
+        tiny.packed(clusters=4, cells=4),
+        folder / "runs",
+        settings.weights,
+    )
+    finish_generator(plan, CLASSIFIER, settings)
+    return plan, settings
+
+
+def test_the_card_says_what_was_held_out_and_how_near_it_came(made) -> None:
+    plan, _ = made
+    card, fold = load_card(plan.recipe.name, plan.weights), folds_of(plan)[0]
+    assert (card.kind, card.classes) == ("generator", CLASS_NAMES)
+    assert card.data["cells"] == len(fold.train)
+    assert card.data["held_out_sha256"] == [fold.sha256]
+    metrics = card.metrics
+    assert metrics["held_out"] == len(fold.held_out)
+    assert metrics["kid"]["value"] > metrics["floor"]["kid"]["value"]
+    assert metrics["fid"] > metrics["floor"]["fid"]
+    assert set(metrics["recognised"]["by_class"]) == set(CLASS_NAMES)
+    assert 0 <= metrics["memorised"]["flagged"] <= 1
+    assert 0 < metrics["again"]["mse"] < 1
+    assert [each["epoch"] for each in metrics["curves"]] == [1, 2]
+    assert f"{metrics['kid']['value']:.4f}" in card.summary
+
+
+def test_measured_again_it_says_the_same(made) -> None:
+    plan, settings = made
+    before = load_card(plan.recipe.name, plan.weights)
+    assert remeasure_generator(plan, CLASSIFIER, settings) == before.metrics
+    assert load_card(plan.recipe.name, plan.weights) == before
+
+
+def test_the_training_is_filmed(made) -> None:
+    plan, _ = made
+    side, folder = 64, plan.shared / "final"
+    with Image.open(folder / FILM) as film:
+        assert film.n_frames == 2
+        assert film.size == (ABREAST * side, len(CLASS_NAMES) * side + STRIP)
+    first, second = (np.asarray(Image.open(each)) for each in sorted((folder / "film").iterdir()))
+    assert not np.array_equal(first, second)
+
+
+def test_an_autoencoder_learns_what_it_is_shown() -> None:
+    given = tiny.recipe("cvae", variational=Variational(turned=False))
+    training = VariationalTraining(create("cvae"), given, 30)
+    training.log = lambda *_, **__: None
+    images, labels = _cells(tiny.packed(clusters=4, cells=2))
+    optimiser = torch.optim.Adam(training.network.parameters(), 2e-3)
+    losses = []
+    for _ in range(30):
+        loss = training.training_step({"image": images, "label": labels}, 0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_the_divergence_is_warmed_up() -> None:
+    given = tiny.recipe("cvae", variational=Variational(warm_up=0.5))
+    training = VariationalTraining(create("cvae"), given, 100)
+    assert training._warmth() == 0
+    training.settings = replace(training.settings, warm_up=0.0)
+    assert training._warmth() == 1
+
+
+@pytest.mark.parametrize(
+    ("loss", "apart", "alike"), [("hinge", 0, 2), ("cross_entropy", 0, 0.6931)]
+)
+def test_a_critic_that_tells_all_apart_has_nothing_to_learn(loss, apart, alike) -> None:
+    given = tiny.recipe("cgan", adversarial=Adversarial(loss=loss))
+    training = AdversarialTraining(create("cgan"), given, 1)
+    sure, unsure = torch.full((4,), 30.0), torch.zeros(4)
+    assert training._told_apart(sure, -sure).item() == pytest.approx(apart, abs=1e-4)
+    assert training._told_apart(unsure, unsure).item() == pytest.approx(alike, abs=1e-4)
+    assert training._passed(sure) < training._passed(unsure) < training._passed(-sure)
+
+
+def test_a_generator_that_says_not_how_it_learns_is_refused() -> None:
+    with pytest.raises(RecipeError, match=r"neither a table \[adversarial\] nor a table \[variat"):
+        training_of(replace(tiny.recipe("cgan"), adversarial=None))
+
+
+@pytest.mark.parametrize("option", [["--folds-only"], ["--protocol", "random"], ["--fold", "1"]])
+def test_folds_of_a_generator_are_refused(option, capsys) -> None:
+    assert main(["train", "cgan", *option]) == 2
+    assert "it is trained once, without the clusters of the first fold" in capsys.readouterr().err
+
+
+def _cells(packed: PackedSet) -> tuple[torch.Tensor, torch.Tensor]:
+    images = torch.from_numpy(packed.images).permute(0, 3, 1, 2)
+    return images, torch.from_numpy(packed.labels.astype(np.int64))
