@@ -21,6 +21,7 @@ OUTPUTS = {
     "segmenter": ("cell", "nucleus"),
     "finder": ("nucleus",),
     "generator": CLASS_NAMES,
+    "translator": CLASS_NAMES,
 }
 
 

@@ -259,7 +259,7 @@ class Card:
 
     name: str
     version: str
-    kind: Literal["classifier", "segmenter", "finder", "encoder", "generator"]
+    kind: Literal["classifier", "segmenter", "finder", "encoder", "generator", "translator"]
     classes: tuple[str, ...]
     input: Mapping[str, Any]  # size, resize, mean, std, sees_scale
     data: Mapping[str, Any]  # data set, counts, hash of the split, origin of the first weights

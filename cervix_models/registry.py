@@ -12,7 +12,8 @@ from torch import nn
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError
 
-Kind = Literal["classifier", "segmenter", "finder", "generator"]
+Kind = Literal["classifier", "segmenter", "finder", "generator", "translator"]
+MAKERS: tuple[Kind, ...] = ("generator", "translator")  # cells of noise, or of other cells
 # What a network is given: an image; the image with the masks of cell and nucleus as two more
 # channels; or the measurements of morphology.FEATURES.
 Reads = Literal["image", "masked", "features"]
@@ -28,7 +29,7 @@ class ModelEntry:
 
     name: str
     kind: Kind
-    builder: Callable[..., nn.Module]  # of a classifier or generator: of the number of classes
+    builder: Callable[..., nn.Module]  # of the number of classes, where it knows any
     # Side of the square input, pixels; how many features; of a generator, side of its cells.
     input_size: int
     source: str  # the paper or document it comes from
@@ -75,4 +76,5 @@ def create(name: str, classes: int = len(CLASS_NAMES)) -> nn.Module:
     Raises UnknownModelError.
     """
     entry = find(name)
-    return entry.builder(classes) if entry.kind in ("classifier", "generator") else entry.builder()
+    told = entry.kind in ("classifier", *MAKERS)
+    return entry.builder(classes) if told else entry.builder()

@@ -39,6 +39,7 @@ def _batch(side: int) -> dict[str, torch.Tensor]:
     return {
         "image": torch.randint(0, 256, (4, 3, side, side), generator=draw, dtype=torch.uint8),
         "label": torch.tensor([0, 1, 2, 4]),
+        "row": torch.arange(4),
         "mask": masks,
         "has_mask": torch.tensor([True, True, False, False]),
         "margin": torch.full((4, 2), 0.1),
@@ -54,7 +55,7 @@ def test_every_network_is_built_trained_saved_and_read_again(name, tmp_path) -> 
     network = create(name)
     if entry.reads == "features":
         _solve(network, name)
-    elif entry.kind == "generator":
+    elif entry.kind in ("generator", "translator"):
         _made(training_of(recipe)(network, recipe, 2), network, entry.input_size)
     else:
         _step(training_of(recipe)(network, recipe, 2), network, min(entry.input_size, LARGEST))
@@ -85,6 +86,7 @@ def _size(entry: ModelEntry, images: torch.Tensor) -> tuple[int, ...]:
         "segmenter": (2, 2, height, width),
         "finder": (2, 1, height // 2, width // 2),
         "generator": (2, 3, entry.input_size, entry.input_size),
+        "translator": (2, 3, height, width),
     }[entry.kind]
 
 
@@ -93,6 +95,8 @@ def _given(entry: ModelEntry) -> tuple[torch.Tensor, ...]:
     if entry.kind == "generator":
         latent = cast(CellGenerator, create(entry.name)).latent
         return torch.randn(2, latent), torch.eye(5)[[0, 3]]
+    if entry.kind == "translator":
+        return torch.rand(2, 3, entry.input_size, entry.input_size), torch.eye(5)[[0, 3]]
     if entry.reads == "features":
         return (torch.randn(2, entry.input_size),)
     side = min(entry.input_size, LARGEST)

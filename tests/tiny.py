@@ -26,7 +26,7 @@ from cervix_models.evaluation.gate import fit_space
 from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.inference import prepared
 from cervix_models.morphology import FEATURES
-from cervix_models.recipes import Adversarial, Loss, Optimiser, Recipe, Variational
+from cervix_models.recipes import Adversarial, Cycle, Loss, Optimiser, Recipe, Variational
 from cervix_models.registry import ModelEntry, create, find, register
 from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.settings import Settings
@@ -80,6 +80,8 @@ def recipe(model: str = "cnn", **changed: Any) -> Recipe:
             if encodes
             else {"adversarial": Adversarial()}
         )
+    if kind == "translator":
+        settings["cycle"] = Cycle(CLASS_NAMES[:2], CLASS_NAMES[2:])
     return Recipe(**{**settings, **changed})
 
 

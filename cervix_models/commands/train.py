@@ -46,12 +46,13 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.cards import CARD
     from cervix_models.data.packed import load_all
     from cervix_models.recipes import load_recipe
-    from cervix_models.registry import find
-    from cervix_models.services.defaults import CLASSIFIER
+    from cervix_models.registry import MAKERS, find
+    from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
     from cervix_models.training.generator import finish_generator
     from cervix_models.training.inputs import for_packed
+    from cervix_models.training.judging import Judges
     from cervix_models.training.protocol import Plan, run_fold
 
     settings = load_settings()
@@ -59,7 +60,7 @@ def _train(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe)
     if recipe.model and find(recipe.model).kind == "finder":
         return _train_finder(args, recipe)
-    generates = bool(recipe.model) and find(recipe.model).kind == "generator"
+    generates = bool(recipe.model) and find(recipe.model).kind in MAKERS
     if generates:
         _check_generator(args, recipe)
     files = args.packed or [settings.home / "cells160.npz"]
@@ -70,7 +71,7 @@ def _train(args: argparse.Namespace) -> int:
     if recipe.contrast:
         finish_encoder(plan)
     elif generates:
-        finish_generator(plan, CLASSIFIER, settings)
+        finish_generator(plan, Judges.of(CLASSIFIER, SEGMENTER, settings))
     elif args.fold is not None:
         run_fold(plan, args.fold)
     elif args.protocol == "random":

@@ -130,3 +130,14 @@ def summarised(metrics: Mapping[str, Any], say: Callable[[float], str] = "{:.4f}
         f"{metrics['held_out']:,} real cells of clusters held out, {say(floor['value'])} between "
         f"real ones; {metrics['recognised']['value']:.1%} are taken for the class asked for"
     )
+
+
+def summarised_translation(metrics: Mapping[str, Any]) -> str:
+    """The figures of what turns cells into others, in one sentence."""
+    ways = metrics["ways"]
+    told = ", ".join(f"{way['recognised']:.1%} as {label}" for label, way in ways.items())
+    kept = np.mean([way["again"]["ssim"] for way in ways.values()])
+    return (
+        f"of {metrics['held_out']:,} real cells of clusters held out, turned into another class, "
+        f"{told} are taken for it; back again they are like themselves by {kept:.2f} (SSIM)"
+    )

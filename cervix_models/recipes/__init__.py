@@ -97,6 +97,19 @@ class Variational:
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """Two generators that turn cells of one domain into cells of another and back."""
+
+    source: tuple[str, ...]  # classes of the first domain
+    target: tuple[str, ...]  # of the second
+    critic_rate: float = 2e-4
+    cycle: float = 10.0  # of the way there and back
+    identity: float = 5.0  # of cells that are of the wanted class already
+    classes: float = 1.0  # of the classes that the critics' heads tell
+    labelled: float = 0.5  # part of the cells whose class the heads are told
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One trained model: which network, on which images, how; or which models' mean."""
 
@@ -133,6 +146,7 @@ class Recipe:
     contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
     adversarial: Adversarial | None = None  # of a generator, this or the next
     variational: Variational | None = None
+    cycle: Cycle | None = None  # of what turns cells into others
 
     @property
     def told_apart(self) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class CellRows(Dataset[Batch]):
             "mask": cells.masks[at],
             "has_mask": cells.has_mask[at],
             "margin": cells.margins[at],
+            "row": at,
         }
 
 

@@ -16,7 +16,8 @@ _USE = {
     "generator": "Synthetic cells for teaching, and for research on augmentation. They are marked, "
     "and refused where cells of a patient are read. Not for diagnosis.",
 }
-_LIMITS = {
+_USE["translator"] = _USE["generator"]
+_LIMITS: dict[str, tuple[str, ...]] = {
     "classifier": (
         "Measured on cells of one data set, one laboratory and one camera; other stains and "
         "scanners were not measured.",
@@ -37,6 +38,11 @@ _LIMITS = {
         "The class is the one that was asked for; a made cell need not show its criteria.",
     ),
 }
+_LIMITS["translator"] = (
+    *_LIMITS["generator"],
+    "It was never shown one cell in two classes: what it changes is what tells the classes apart "
+    "in this data set, stain and focus among it.",
+)
 
 
 def use_words(recipe: Recipe, kind: Kind) -> str:

@@ -29,12 +29,13 @@ from cervix_models.cards import file_hash
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Recipe
-from cervix_models.registry import create, find
+from cervix_models.registry import MAKERS, create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
 from cervix_models.training.classification import ClassifierTraining
 from cervix_models.training.contrast import ContrastTraining
+from cervix_models.training.cycle import CycleTraining
 from cervix_models.training.features import fit_on_features
 from cervix_models.training.film import Film, MadeFilm
 from cervix_models.training.finding import FinderTraining
@@ -140,11 +141,13 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
         return AdversarialTraining
     if recipe.variational:
         return VariationalTraining
+    if recipe.cycle:
+        return CycleTraining
     kind = find(recipe.model).kind
     if kind not in _BY_KIND:
         raise RecipeError(
-            f"{recipe.name} trains a {kind}, but has neither a table [adversarial] nor a table "
-            "[variational]. Add the one that its network is made for."
+            f"{recipe.name} trains a {kind}, but has none of the tables [adversarial], "
+            "[variational] and [cycle]. Add the one that its network is made for."
         )
     return _BY_KIND[kind]
 
@@ -218,7 +221,7 @@ def _epochs(recipe: Recipe, epochs: int | None) -> int:
 def _loaders(job: Job) -> Loaders:
     settings, loss = job.recipe.optimiser, job.recipe.loss
     rows, outlined = job.train, job.cells.has_mask[torch.as_tensor(job.train)].numpy()
-    if find(job.recipe.model).kind in ("classifier", "generator"):
+    if find(job.recipe.model).kind in ("classifier", *MAKERS):
         outlined = np.zeros(len(rows), bool)
     elif not (loss.box or loss.consistency):  # it learns from outlines alone
         rows, outlined = rows[outlined], outlined[outlined]
@@ -253,7 +256,7 @@ def _trainer(recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback]
         precision="bf16-mixed" if _has_bfloat16() else "32-true",
         callbacks=callbacks,
         logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard", "")],
-        gradient_clip_val=None if recipe.adversarial else settings.clip_norm,
+        gradient_clip_val=None if recipe.adversarial or recipe.cycle else settings.clip_norm,
         check_val_every_n_epoch=1 if recipe.watches else 3,
         num_sanity_val_steps=0,
         log_every_n_steps=10,

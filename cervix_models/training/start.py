@@ -52,7 +52,7 @@ BACKBONES = {
 
 
 def first_weights(network: nn.Module, recipe: Recipe, settings: Settings) -> str:
-    """The origin of the weights put into `network.trunk` as the recipe asks, for the card.
+    """The origin of the weights put into the network's trunks as the recipe asks, for the card.
 
     With start "any": ImageNet's from the folder or the library, else our own encoder's, else
     random ones. Raises WeightsError where the recipe names weights that are not to be had.
@@ -76,7 +76,7 @@ def first_weights(network: nn.Module, recipe: Recipe, settings: Settings) -> str
 
 
 def start_from_imagenet(network: nn.Module, backbone: str, folder: Path | None) -> str:
-    """The origin of the ImageNet weights put into `network.trunk`, for the card.
+    """The origin of the ImageNet weights put into every `trunk` of the network, for the card.
 
     Raises WeightsError where neither the folder nor the network has them.
     """
@@ -89,27 +89,34 @@ def start_from_imagenet(network: nn.Module, backbone: str, folder: Path | None) 
         state, prefix = _from_hub(backbone), about.prefix
         origin = f"ImageNet ({about.hub})"
     partial = about.partial and path is not None and path.is_file()
-    taken = _put(network.get_submodule("trunk"), state, prefix, origin, partial=partial)
+    taken = _put(network, state, prefix, origin, partial=partial)
     log.info("Trunk starts from %s", origin)
     return f"{origin}, the other layers random" if partial and taken else origin
 
 
 def start_from_encoder(network: nn.Module, backbone: str, weights: Path) -> str:
-    """The origin of our own self-supervised weights put into `network.trunk`, for the card.
+    """The origin of our own self-supervised weights put into every `trunk`, for the card.
 
     Raises WeightsError where there is no such encoder.
     """
     name = f"encoder_{backbone}"
     card = load_card(name, weights)
     state = {key: value.float() for key, value in load_file(weights / name / WEIGHTS).items()}
-    _put(network.get_submodule("trunk"), state, "", name, partial=False)
+    _put(network, state, "", name, partial=False)
     return f"{name} {card.version} ({card.weights_sha256[:12]}), self-supervised"
 
 
 def _put(
+    network: nn.Module, state: Mapping[str, Tensor], prefix: str, origin: str, *, partial: bool
+) -> int:
+    """How many tensors of `state` were put into the network's trunks."""
+    trunks = [each for name, each in network.named_modules() if name.split(".")[-1] == "trunk"]
+    return sum(_fill(trunk, state, prefix, origin, partial=partial) for trunk in trunks)
+
+
+def _fill(
     trunk: nn.Module, state: Mapping[str, Tensor], prefix: str, origin: str, *, partial: bool
 ) -> int:
-    """How many tensors of `state` were put into `trunk`."""
     wanted = trunk.state_dict()
     layout = {key: prefix + key.removeprefix("features.") for key in wanted}
     found = {

@@ -16,21 +16,23 @@ from cervix_models.data.packed import PackedSet
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Adversarial, Optimiser, Variational
 from cervix_models.registry import create
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.film import ABREAST, STRIP
 from cervix_models.training.fit import training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
+from cervix_models.training.judging import Judges
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
+from tests.fakes import drawn_cell
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A plan whose generator is finished, and the settings it was measured with."""
+    """A plan whose generator is finished, and those that judged it."""
     folder = tmp_path_factory.mktemp("generator")
     settings = tiny.save_defaults(folder)
     encoder = create("mobilenetv3_small").get_submodule("trunk")
@@ -41,8 +43,9 @@ def made(tmp_path_factory):
         folder / "runs",
         settings.weights,
     )
-    finish_generator(plan, CLASSIFIER, settings)
-    return plan, settings
+    judges = Judges.of(CLASSIFIER, SEGMENTER, settings)
+    finish_generator(plan, judges)
+    return plan, judges
 
 
 def test_the_card_says_what_was_held_out_and_how_near_it_came(made) -> None:
@@ -63,9 +66,9 @@ def test_the_card_says_what_was_held_out_and_how_near_it_came(made) -> None:
 
 
 def test_measured_again_it_says_the_same(made) -> None:
-    plan, settings = made
+    plan, judges = made
     before = load_card(plan.recipe.name, plan.weights)
-    assert remeasure_generator(plan, CLASSIFIER, settings) == before.metrics
+    assert remeasure_generator(plan, judges) == before.metrics
     assert load_card(plan.recipe.name, plan.weights) == before
 
 
@@ -77,6 +80,34 @@ def test_the_training_is_filmed(made) -> None:
         assert film.size == (ABREAST * side, len(CLASS_NAMES) * side + STRIP)
     first, second = (np.asarray(Image.open(each)) for each in sorted((folder / "film").iterdir()))
     assert not np.array_equal(first, second)
+
+
+def test_a_translator_is_measured_each_way(made) -> None:
+    plan, judges = made
+    given = tiny.recipe("cyclegan", optimiser=Optimiser(epochs=1, batch_size=8))
+    plan = replace(plan, recipe=given)
+    finish_generator(plan, judges)
+    card = load_card(given.name, plan.weights)
+    assert card.kind == "translator"
+    ways = card.metrics["ways"]
+    assert list(ways) == [*given.cycle.target, *given.cycle.source]
+    held = plan.packed.labels[folds_of(plan)[0].held_out]
+    for label, way in ways.items():
+        assert label not in way["from"]
+        assert way["cells"] == sum(CLASS_NAMES[at] in way["from"] for at in held)
+        assert set(way["floor"]) == {"kid", "fid", "precision", "recall"}
+        assert way["fid"] > way["floor"]["fid"]
+        assert 0 <= way["outlines_kept"]["iou"] <= way["outlines_kept"]["pixel_accuracy"] <= 1
+        assert way["again"]["mse"] > 0
+    assert card.data["cells"] < len(plan.packed)
+
+
+def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
+    _, judges = made
+    images = torch.from_numpy(np.stack([drawn_cell(64, 3), drawn_cell(64, 5)])).permute(0, 3, 1, 2)
+    assert judges.kept_outlines(images, images) == {
+        "iou": 1.0, "pixel_accuracy": 1.0, "class_accuracy": 1.0,
+    }  # fmt: skip
 
 
 def test_an_autoencoder_learns_what_it_is_shown() -> None:
@@ -116,7 +147,7 @@ def test_a_critic_that_tells_all_apart_has_nothing_to_learn(loss, apart, alike) 
 
 
 def test_a_generator_that_says_not_how_it_learns_is_refused() -> None:
-    with pytest.raises(RecipeError, match=r"neither a table \[adversarial\] nor a table \[variat"):
+    with pytest.raises(RecipeError, match=r"none of the tables \[adversarial\], \[variat"):
         training_of(replace(tiny.recipe("cgan"), adversarial=None))
 
 

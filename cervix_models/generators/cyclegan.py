@@ -1,0 +1,154 @@
+"""`cyclegan`, `cyclegan_vgg16`, `cyclegan_resnet50`: cells of one domain as cells of another.
+
+Two generators, there and back, each of an encoder, residual blocks and a decoder, against a
+PatchGAN each (Zhu et al., ICCV 2017). The second document gives the encoder the first layers of
+VGG16 or ResNet-50, and the critics a head that learns classes from labelled and from unlabelled
+cells (Salimans et al., NeurIPS 2016). Here a generator is also told the class that is wanted, so
+that one pair serves several.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet50, vgg16
+
+from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.generators.cgan import SIDE
+from cervix_models.registry import ModelEntry, register
+
+WIDTH = 96  # of the residual blocks
+BLOCKS = 4
+SOURCE = "Exploring the impact of Transfer Learning and Semi Supervised GANs; Zhu et al., ICCV 2017"
+
+
+def _block(before: int, after: int, *, stride: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(before, after, 3, stride, 1, padding_mode="reflect")
+    return [convolution, nn.InstanceNorm2d(after, affine=True), nn.ReLU()]
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a short cut."""
+
+    def __init__(self, width: int) -> None:
+        """With random weights."""
+        super().__init__()
+        self.body = nn.Sequential(*_block(width, width), *_block(width, width)[:-1])
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps of the same shape."""
+        out: Tensor = maps + self.body(maps)
+        return out
+
+
+class Translator(nn.Module):
+    """One direction: cells as they would look in the wanted class."""
+
+    def __init__(self, trunk: nn.Module, width: int, classes: int) -> None:
+        """Of an encoder that gives maps of so many channels at a quarter of the side."""
+        super().__init__()
+        self.trunk = trunk
+        self.narrow = nn.Conv2d(width + classes, WIDTH, 1)
+        self.middle = nn.Sequential(*(Residual(WIDTH) for _ in range(BLOCKS)))
+        up = nn.Upsample(scale_factor=2)
+        last = nn.Conv2d(32, 3, 7, padding=3, padding_mode="reflect")
+        self.decoder = nn.Sequential(up, *_block(WIDTH, 64), up, *_block(64, 32), last)
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Cells `(n, 3, side, side)` in 0..1, of cells in 0..1 and parts of classes."""
+        maps = self.trunk(images * 2 - 1)
+        wanted = classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        maps = self.middle(self.narrow(torch.cat([maps, wanted], 1)))
+        out: Tensor = self.decoder(maps)
+        return (out.tanh() + 1) / 2
+
+
+class CycleGan(nn.Module):
+    """Both directions."""
+
+    side = SIDE
+
+    def __init__(self, encoder: Callable[[], tuple[nn.Module, int]], classes: int) -> None:
+        """With encoders of their own."""
+        super().__init__()
+        self.classes = classes
+        self.there = Translator(*encoder(), classes)
+        self.back = Translator(*encoder(), classes)
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Cells of the first domain as those of the second."""
+        out: Tensor = self.there(images, classes)
+        return out
+
+    def critic(self) -> nn.Module:
+        """A fresh critic of one domain."""
+        return PatchCritic(self.classes)
+
+
+class PatchCritic(nn.Module):
+    """How real each patch looks, and of which class the whole."""
+
+    def __init__(self, classes: int) -> None:
+        """With random weights."""
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, 48, 4, 2, 1), nn.LeakyReLU(0.2)]
+        for before, after in ((48, 96), (96, 192)):
+            layers += [
+                nn.Conv2d(before, after, 4, 2, 1),
+                nn.InstanceNorm2d(after, affine=True),
+                nn.LeakyReLU(0.2),
+            ]
+        self.body = nn.Sequential(*layers)
+        self.patches = nn.Conv2d(192, 1, 3, padding=1)
+        self.label = nn.Linear(192, classes)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps `(n, 1, side / 8, side / 8)`, one where all looks real, and logits of classes."""
+        maps = self.body(images * 2 - 1)
+        return self.patches(maps), self.label(maps.mean((2, 3)))
+
+
+def plain() -> tuple[nn.Module, int]:
+    """The encoder of the plain model."""
+    first = nn.Conv2d(3, 32, 7, padding=3, padding_mode="reflect")
+    start = [first, nn.InstanceNorm2d(32, affine=True), nn.ReLU()]
+    return nn.Sequential(*start, *_block(32, 64, stride=2), *_block(64, 128, stride=2)), 128
+
+
+def first_of_vgg16() -> tuple[nn.Module, int]:
+    """The layers of VGG16 to the first convolution at a quarter of the side."""
+    return vgg16().features[:12], 256
+
+
+def first_of_resnet50() -> tuple[nn.Module, int]:
+    """The layers of ResNet-50 to the end of its first stage."""
+    whole = resnet50()
+    names = ("conv1", "bn1", "relu", "maxpool", "layer1")
+    return nn.Sequential(OrderedDict((name, whole.get_submodule(name)) for name in names)), 256
+
+
+def build(classes: int = len(CLASS_NAMES)) -> CycleGan:
+    """The plain pair with random weights."""
+    return CycleGan(plain, classes)
+
+
+def build_vgg16(classes: int = len(CLASS_NAMES)) -> CycleGan:
+    """The pair that sees through VGG16, with random weights."""
+    return CycleGan(first_of_vgg16, classes)
+
+
+def build_resnet50(classes: int = len(CLASS_NAMES)) -> CycleGan:
+    """The pair that sees through ResNet-50, with random weights."""
+    return CycleGan(first_of_resnet50, classes)
+
+
+register(ModelEntry("cyclegan", "translator", build, SIDE, SOURCE))
+register(ModelEntry("cyclegan_vgg16", "translator", build_vgg16, SIDE, SOURCE, backbone="vgg16"))
+register(
+    ModelEntry(
+        "cyclegan_resnet50", "translator", build_resnet50, SIDE, SOURCE, backbone="resnet50_v1"
+    )
+)

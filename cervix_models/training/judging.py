@@ -1,0 +1,113 @@
+"""Who says what made cells are: an encoder, a classifier and a segmenter that never saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
+
+from cervix_models.classifiers.base import CellClassifier
+from cervix_models.contracts import Image
+from cervix_models.evaluation.generation import recognised
+from cervix_models.evaluation.segmentation import iou_scores, pixel_scores
+from cervix_models.predictors import ClassReader, OutlineReader, open_classifier
+from cervix_models.registry import create, find
+from cervix_models.settings import Settings
+from cervix_models.training.encoder import embedded
+from cervix_models.training.start import start_from_encoder
+
+SEEN_BY = "mobilenetv3_small"  # whose self-supervised encoder gives the features
+AT_ONCE = 32  # pictures
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Those that look at made cells; pictures are `(n, 3, side, side)` uint8."""
+
+    encoder: CellClassifier
+    reader: ClassReader
+    outlines: OutlineReader
+
+    @classmethod
+    def of(cls, classifier: str, segmenter: str, settings: Settings) -> Judges:
+        """Those of these names, and our self-supervised encoder. Raises WeightsError."""
+        encoder = create(SEEN_BY)
+        start_from_encoder(encoder, str(find(SEEN_BY).backbone), settings.weights)
+        return cls(
+            cast(CellClassifier, encoder),
+            open_classifier(classifier, settings),
+            OutlineReader(segmenter, settings),
+        )
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Who they are, for the card."""
+        return {
+            "features": f"encoder_{find(SEEN_BY).backbone}",
+            "judge": self.reader.card.name,
+            "outlines": self.outlines.card.name,
+        }
+
+    def features(self, images: Tensor) -> NDArray[np.float32]:
+        """What the encoder sees in pictures, `(n, width)`."""
+        side = find(SEEN_BY).input_size
+        large = nn.functional.interpolate(images.float(), side, mode="bilinear")
+        return embedded(self.encoder, large.round().byte())
+
+    def recognised(self, images: Tensor, labels: NDArray[np.int64]) -> dict[str, Any]:
+        """How many pictures the classifier takes for their class."""
+        pictures = as_pictures(images)
+        found = [
+            self.reader.see(pictures[i : i + AT_ONCE]).probabilities.argmax(1)
+            for i in range(0, len(pictures), AT_ONCE)
+        ]
+        return recognised(labels, np.concatenate(found), self.reader.card.classes)
+
+    def kept_outlines(self, before: Tensor, after: Tensor) -> dict[str, float]:
+        """How far the segmenter's labels of pixels stay the same, as the FCN score of the second
+        document counts it: mean intersection over union, accuracy of pixels, mean of classes."""
+        truth, found = (self._labels(as_pictures(each)) for each in (before, after))
+        shares = iou_scores(found, truth)
+        pixels = pixel_scores(found, truth)
+        return {
+            "iou": float(np.mean([shares["nucleus"].mean(), shares["cytoplasm"].mean()])),
+            "pixel_accuracy": float(pixels["pixel_accuracy"].mean()),
+            "class_accuracy": float(np.nanmean(pixels["mean_class_accuracy"])),
+        }
+
+    def _labels(self, pictures: Sequence[Image]) -> NDArray[np.uint8]:
+        found = [
+            each.labels()
+            for i in range(0, len(pictures), AT_ONCE)
+            for each in self.outlines.predict(pictures[i : i + AT_ONCE])
+        ]
+        return np.stack(found)
+
+
+def as_pictures(images: Tensor) -> list[Image]:
+    """Tensors `(n, 3, h, w)` uint8 as pictures `(h, w, 3)`."""
+    return list(images.permute(0, 2, 3, 1).contiguous().numpy())
+
+
+def as_tensor(images: Sequence[Image]) -> Tensor:
+    """Pictures of one size as `(n, 3, h, w)` uint8."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+
+
+def likenesses(real: Tensor, again: Tensor) -> dict[str, float]:
+    """How like pictures `(n, 3, h, w)` in 0..1 are to those they were made from."""
+    alike = cast(Tensor, structural_similarity_index_measure(again, real, data_range=1.0))
+    return {
+        "ssim": float(alike),
+        "psnr": float(peak_signal_noise_ratio(again, real, data_range=1.0)),
+        "mse": float(nn.functional.mse_loss(again, real)),
+    }
