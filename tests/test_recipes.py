@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import list_recipes, load_recipe
-from cervix_models.registry import find
+from cervix_models.registry import Kind, find
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 
 WHOLE = 'name = "a"\nmodel = "cnn"\nversion = "1"\nabout = "A."\n'
@@ -23,7 +25,7 @@ def test_every_recipe_names_itself_and_a_network(name) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
     for each in [load_recipe(member) for member in recipe.members] or [recipe]:
-        assert find(each.model).kind in ("classifier", "segmenter", "finder", "generator")
+        assert find(each.model).kind in get_args(Kind)
     assert recipe.about.endswith(".")
     assert set(recipe.images) <= {"sipakmed", "herlev", "cric", "folder"}
     assert set(recipe.against) <= set(list_recipes()) - {name}
