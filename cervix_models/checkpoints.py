@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -22,13 +23,22 @@ from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
 from cervix_models.registry import create
 
+# A tensor of small whole numbers times a power of two, as a network of eight bits has them, is kept
+# as what is not zero of it, with a bit a place that says where, and nothing is lost.
+EXPONENT, FILLED, SHAPE = "#exponent", "#filled", "#shape"
+_WORTH = 4096  # numbers, of which it is tried
+_EXPONENTS = range(-4, 20)
+
 
 def save_weights(network: nn.Module, folder: Path) -> str:
     """The sha256 of the half-precision weights written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / WEIGHTS
     part = path.with_suffix(".part")
-    save_file({key: _half(value) for key, value in network.state_dict().items()}, part)
+    stored: dict[str, Tensor] = {}
+    for key, value in network.state_dict().items():
+        stored |= _stored(key, _half(value))
+    save_file(stored, part)
     part.replace(path)
     return file_hash(path)
 
@@ -46,6 +56,13 @@ def save_card(card: Card, folder: Path) -> None:
     (folder / CARD).write_text(text, encoding="utf-8")
 
 
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file that save_weights wrote, in single precision."""
+    stored = load_file(path)
+    plain = {key: value for key, value in stored.items() if "#" not in key}
+    return {key: _single(_whole(key, value, stored)) for key, value in plain.items()}
+
+
 def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
     """The network of `weights/<name>/`, in evaluation mode and single precision, with its card.
 
@@ -57,7 +74,7 @@ def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
 
 
 def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
-    state = {key: _single(value) for key, value in load_file(path).items()}
+    state = read_weights(path)
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as problem:
@@ -90,3 +107,39 @@ def _half(value: Tensor) -> Tensor:
 
 def _single(value: Tensor) -> Tensor:
     return value.to(torch.float32) if value.is_floating_point() else value
+
+
+def _stored(key: str, value: Tensor) -> dict[str, Tensor]:
+    exponent = _exponent(value)
+    if exponent is None:
+        return {key: value}
+    whole = torch.ldexp(value.float(), torch.tensor(exponent)).to(torch.int8).flatten()
+    filled = np.packbits((whole != 0).numpy())
+    return {
+        key: whole[whole != 0].contiguous(),
+        key + EXPONENT: torch.tensor(exponent),
+        key + FILLED: torch.from_numpy(filled),
+        key + SHAPE: torch.tensor(value.shape),
+    }
+
+
+def _exponent(value: Tensor) -> int | None:
+    """The least power of two that makes a tensor one of whole numbers of eight bits, if any."""
+    if not value.is_floating_point() or value.numel() < _WORTH:
+        return None
+    for exponent in _EXPONENTS:
+        scaled = torch.ldexp(value.double(), torch.tensor(exponent))
+        if bool((scaled == scaled.round()).all()):
+            return exponent if -128 <= scaled.min() and scaled.max() <= 127 else None
+    return None
+
+
+def _whole(key: str, value: Tensor, stored: dict[str, Tensor]) -> Tensor:
+    """A tensor as it was before `_stored`."""
+    if key + EXPONENT not in stored:
+        return value
+    shape = stored[key + SHAPE].tolist()
+    places = np.unpackbits(stored[key + FILLED].numpy(), count=int(np.prod(shape))).astype(bool)
+    out = torch.zeros(len(places))
+    out[torch.from_numpy(places)] = torch.ldexp(value.float(), -stored[key + EXPONENT])
+    return out.view(shape)

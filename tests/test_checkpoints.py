@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cervix_models.cards import file_hash, load_card, load_cards
-from cervix_models.checkpoints import load_network, save_card, save_weights
+from cervix_models.checkpoints import load_network, read_weights, save_card, save_weights
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError, WeightsError
 from cervix_models.registry import create
@@ -50,6 +50,35 @@ def test_counts_keep_their_type(tmp_path) -> None:
     save_weights(network, tmp_path)
     stored = load_file(tmp_path / "model.safetensors")
     assert stored["trunk.0.1.num_batches_tracked"].dtype == torch.int64
+
+
+def test_weights_of_eight_bits_are_kept_small_and_whole(tmp_path) -> None:
+    network = create("cnn")
+    draw = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for value in network.parameters():
+            whole = torch.randint(-127, 128, value.shape, generator=draw).float()
+            value[:] = whole * (torch.rand(value.shape, generator=draw) < 0.2) / 2**9
+    save_weights(network, tmp_path)
+    path = tmp_path / "model.safetensors"
+    found = read_weights(path)
+    for key, value in network.state_dict().items():
+        assert torch.equal(found[key], value), key
+    numbers = sum(value.numel() for value in network.parameters())
+    assert path.stat().st_size < 0.45 * numbers  # two bytes a number otherwise
+
+
+def test_weights_that_would_lose_by_it_are_not_made_small(tmp_path) -> None:
+    network = create("cnn")
+    with torch.no_grad():
+        for value in network.parameters():
+            value[:] = value.half()
+            value.flatten()[0] = 129 / 2**9  # beyond eight bits beside the least
+            value.flatten()[-1] = 1 / 2**9
+    save_weights(network, tmp_path)
+    found = read_weights(tmp_path / "model.safetensors")
+    assert all(torch.equal(found[key], value) for key, value in network.state_dict().items())
+    assert not any("#" in key for key in load_file(tmp_path / "model.safetensors"))
 
 
 def test_a_card_of_other_weights_is_not_written(weights) -> None:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from cervix_models.cards import load_card
-from cervix_models.checkpoints import WEIGHTS
+from cervix_models.checkpoints import WEIGHTS, read_weights
 from cervix_models.errors import WeightsError
 from cervix_models.recipes import Recipe
 from cervix_models.registry import find
@@ -101,7 +101,7 @@ def start_from_encoder(network: nn.Module, backbone: str, weights: Path) -> str:
     """
     name = f"encoder_{backbone}"
     card = load_card(name, weights)
-    state = {key: value.float() for key, value in load_file(weights / name / WEIGHTS).items()}
+    state = read_weights(weights / name / WEIGHTS)
     _put(network, state, "", name, partial=False)
     return f"{name} {card.version} ({card.weights_sha256[:12]}), self-supervised"
 
