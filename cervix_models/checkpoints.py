@@ -130,7 +130,7 @@ def _exponent(value: Tensor) -> int | None:
     for exponent in _EXPONENTS:
         scaled = torch.ldexp(value.double(), torch.tensor(exponent))
         if bool((scaled == scaled.round()).all()):
-            return exponent if -128 <= scaled.min() and scaled.max() <= 127 else None
+            return exponent if scaled.min() >= -128 and scaled.max() <= 127 else None
     return None
 
 

@@ -1,0 +1,187 @@
+"""Cells made by generators, each marked as such: by class and seed, and on the way between two."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pictures
+
+from cervix_models.cards import load_cards
+from cervix_models.contracts import NOTICE, Card, Image
+from cervix_models.data.marks import mark_synthetic, without_letters
+from cervix_models.data.pictures import pixels_of
+from cervix_models.errors import DataError
+from cervix_models.inference import Batch
+from cervix_models.making import CellMaker, noise_of, open_maker
+from cervix_models.settings import Settings
+
+STEPS = (2, 60)  # of a walk
+FRAME = 120  # milliseconds a step of its film
+ENLARGED = 4  # times, of a film's pictures
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a cell comes from: its class, and the noise that a seed gives."""
+
+    label: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class MadeCell:
+    """One made cell, with all that it takes to make it again."""
+
+    generator: str
+    weights: str  # sha256
+    label: str
+    seed: int
+    number: int  # among the cells of this seed, from 1
+    temperature: float
+    png: bytes  # marked synthetic on its face and in the file
+
+    @property
+    def name(self) -> str:
+        """A file's name for it."""
+        return f"synthetic-{self.label.lower()}-{self.seed}-{self.number:03}.png"
+
+    @property
+    def about(self) -> str:
+        """What made it, in one line."""
+        return (
+            f"{self.label} cell made by {self.generator} ({self.weights[:12]}), seed {self.seed}, "
+            f"number {self.number}, temperature {self.temperature:g}"
+        )
+
+
+class Synthesis:
+    """The generators at hand, each loaded by the first who asks; threads may share one."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Loads nothing yet."""
+        self.settings = settings
+        self._loading = threading.Lock()
+        self._makers: dict[str, tuple[CellMaker, Card]] = {}
+
+    def cards(self) -> list[Card]:
+        """The cards of the generators whose weights are here, the likest to real cells first."""
+        found = [card for card in load_cards(self.settings.weights) if card.kind == "generator"]
+        return sorted(found, key=lambda card: (_distance(card), card.name))
+
+    def make(
+        self, name: str, label: str, count: int, *, seed: int, temperature: float = 1.0
+    ) -> list[MadeCell]:
+        """So many marked cells of a class; the same for the same seed.
+
+        Raises WeightsError for a generator that is not here, DataError as `generate` does.
+        """
+        maker, card = self._maker(name)
+        images = maker.generate(label, count, seed=seed, temperature=temperature)
+        made = [
+            MadeCell(name, card.weights_sha256, label, seed, at, temperature, b"")
+            for at in range(1, count + 1)
+        ]
+        return [
+            MadeCell(**{**vars(each), "png": mark_synthetic(image, each.about)})
+            for each, image in zip(made, images, strict=True)
+        ]
+
+    def walk(self, name: str, start: Spot, end: Spot, steps: int) -> list[bytes]:
+        """Marked cells on the way from one to another: noise along the great circle between them,
+        as most of its length is typical of all noise (White 2016), and classes in equal steps.
+
+        Raises as `make` does, and DataError for a number of steps that is none.
+        """
+        low, high = STEPS
+        if not low <= steps <= high:
+            raise DataError(f"A walk of {steps} steps was asked for; {low} to {high} can be made.")
+        maker, _ = self._maker(name)
+        _check(maker, start, end)
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        first, last = (noise_of(each.seed, 1, maker.latent)[0] for each in (start, end))
+        one, two = maker.parts([start.label, end.label])
+        images = maker.of(between(first, last, share), (1 - share) * one + share * two)
+        words = f"made by {name} between {start.label}, seed {start.seed}, and {end.label}, seed"
+        return [
+            mark_synthetic(image, f"Cell {words} {end.seed}, step {at} of {steps}")
+            for at, image in enumerate(images, start=1)
+        ]
+
+    def _maker(self, name: str) -> tuple[CellMaker, Card]:
+        with self._loading:
+            if name not in self._makers:
+                self._makers[name] = open_maker(name, self.settings)
+            return self._makers[name]
+
+
+def between(first: Batch, last: Batch, share: Batch) -> Batch:
+    """Points `(n, width)` on the great circle from one `(width,)` to the other, at shares
+    `(n, 1)` of the way; on the straight line where the two lie on one."""
+    lengths = float(np.linalg.norm(first)) * float(np.linalg.norm(last))
+    cosine = float(first @ last) / max(lengths, 1e-9)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if np.sin(angle) < 1e-4:
+        return np.asarray((1 - share) * first + share * last, np.float32)
+    parts = np.sin((1 - share) * angle) * first + np.sin(share * angle) * last
+    return np.asarray(parts / np.sin(angle), np.float32)
+
+
+def archive(made: Sequence[MadeCell]) -> bytes:
+    """A ZIP of made cells, with a manifest that says of each what made it."""
+    manifest = {
+        "notice": NOTICE,
+        "synthetic": True,
+        "cells": [
+            {"file": each.name, **{k: v for k, v in vars(each).items() if k != "png"}}
+            for each in made
+        ],
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr("manifest.json", json.dumps(manifest, indent=1) + "\n")
+        for each in made:
+            packed.writestr(each.name, each.png)
+    return out.getvalue()
+
+
+def film(steps: Sequence[bytes]) -> bytes:
+    """A walk as an animated WebP, there and back, marked on every picture and in the file."""
+    plain = [without_letters(pixels_of(each, "RGB")) for each in steps]
+    large = [_enlarged(each) for each in plain]
+    marked = [pixels_of(mark_synthetic(each, "step of a walk"), "RGB") for each in large]
+    frames = [Pictures.fromarray(each) for each in [*marked, *marked[-2:0:-1]]]
+    exif = Pictures.Exif()
+    exif[0x010E] = "cervix-synthetic: a walk between made cells"
+    out = io.BytesIO()
+    frames[0].save(
+        out, "WEBP", save_all=True, append_images=frames[1:], duration=FRAME, loop=0, quality=85,
+        exif=exif,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def _enlarged(image: NDArray[np.uint8]) -> Image:
+    height, width = image.shape[:2]
+    picture = Pictures.fromarray(image)
+    size = (width * ENLARGED, height * ENLARGED)
+    return np.asarray(picture.resize(size, Pictures.Resampling.BICUBIC))
+
+
+def _check(maker: CellMaker, *spots: Spot) -> None:
+    for each in spots:
+        if each.label not in maker.classes:
+            raise DataError(
+                f"A walk by way of {each.label!r} was asked for; this generator makes cells of "
+                f"{', '.join(maker.classes)}. Ask for one of these."
+            )
+
+
+def _distance(card: Card) -> float:
+    return float(card.metrics.get("kid", {}).get("value", np.inf))
