@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,18 +27,22 @@ from cervix_models.registry import create
 # A tensor of small whole numbers times a power of two, as a network of eight bits has them, is kept
 # as what is not zero of it, with a bit a place that says where, and nothing is lost.
 EXPONENT, FILLED, SHAPE = "#exponent", "#filled", "#shape"
-_WORTH = 4096  # numbers, of which it is tried
+# Where a recipe asks for fewer bits, each row of a large tensor is brought to whole numbers by its
+# own scale, and all are deflated.
+SCALE = "#scale"
+_WORTH = 4096  # numbers, of which either is tried
 _EXPONENTS = range(-4, 20)
 
 
-def save_weights(network: nn.Module, folder: Path) -> str:
-    """The sha256 of the half-precision weights written to `folder`."""
+def save_weights(network: nn.Module, folder: Path, bits: int | None = None) -> str:
+    """The sha256 of the weights written to `folder`: in half precision, or the large tensors in so
+    many `bits`, 2 to 8, by which something is lost."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / WEIGHTS
     part = path.with_suffix(".part")
     stored: dict[str, Tensor] = {}
     for key, value in network.state_dict().items():
-        stored |= _stored(key, _half(value))
+        stored |= _stored(key, _half(value), bits)
     save_file(stored, part)
     part.replace(path)
     return file_hash(path)
@@ -109,16 +114,31 @@ def _single(value: Tensor) -> Tensor:
     return value.to(torch.float32) if value.is_floating_point() else value
 
 
-def _stored(key: str, value: Tensor) -> dict[str, Tensor]:
+def _stored(key: str, value: Tensor, bits: int | None) -> dict[str, Tensor]:
     exponent = _exponent(value)
     if exponent is None:
-        return {key: value}
+        return _coarse(key, value, bits) if bits else {key: value}
     whole = torch.ldexp(value.float(), torch.tensor(exponent)).to(torch.int8).flatten()
     filled = np.packbits((whole != 0).numpy())
     return {
         key: whole[whole != 0].contiguous(),
         key + EXPONENT: torch.tensor(exponent),
         key + FILLED: torch.from_numpy(filled),
+        key + SHAPE: torch.tensor(value.shape),
+    }
+
+
+def _coarse(key: str, value: Tensor, bits: int) -> dict[str, Tensor]:
+    """A large tensor of several axes in few bits, any other as it is."""
+    if not value.is_floating_point() or value.ndim < 2 or value.numel() < _WORTH:
+        return {key: value}
+    rows = value.float().flatten(1)
+    most = 2 ** (bits - 1) - 1
+    scale = (rows.abs().amax(1) / most).clamp(min=1e-12).half().float().clamp(min=6e-8)
+    whole = (rows / scale[:, None]).round().clamp(-most, most).to(torch.int8).numpy()
+    return {
+        key: torch.frombuffer(bytearray(zlib.compress(whole.tobytes(), 9)), dtype=torch.uint8),
+        key + SCALE: scale.half(),
         key + SHAPE: torch.tensor(value.shape),
     }
 
@@ -136,9 +156,13 @@ def _exponent(value: Tensor) -> int | None:
 
 def _whole(key: str, value: Tensor, stored: dict[str, Tensor]) -> Tensor:
     """A tensor as it was before `_stored`."""
-    if key + EXPONENT not in stored:
+    if key + SHAPE not in stored:
         return value
     shape = stored[key + SHAPE].tolist()
+    if key + SCALE in stored:
+        codes = np.frombuffer(zlib.decompress(value.numpy().tobytes()), np.int8)
+        rows = torch.from_numpy(codes.astype(np.float32)).view(shape[0], -1)
+        return (rows * stored[key + SCALE].float()[:, None]).view(shape)
     places = np.unpackbits(stored[key + FILLED].numpy(), count=int(np.prod(shape))).astype(bool)
     out = torch.zeros(len(places))
     out[torch.from_numpy(places)] = torch.ldexp(value.float(), -stored[key + EXPONENT])

@@ -81,6 +81,23 @@ def test_weights_that_would_lose_by_it_are_not_made_small(tmp_path) -> None:
     assert not any("#" in key for key in load_file(tmp_path / "model.safetensors"))
 
 
+def test_weights_in_few_bits_are_near_and_small(tmp_path) -> None:
+    torch.manual_seed(0)
+    network = create("cnn")
+    sizes = {}
+    for bits in (8, 6):
+        save_weights(network, tmp_path / str(bits), bits)
+        path = tmp_path / str(bits) / "model.safetensors"
+        found, sizes[bits] = read_weights(path), path.stat().st_size
+        for key, value in network.state_dict().items():
+            rows = value.view(len(value), -1) if value.ndim > 1 else value[:, None]
+            step = rows.abs().amax(1) / (2 ** (bits - 1) - 1)
+            apart = (found[key].view(rows.shape) - rows).abs().amax(1)
+            assert (apart <= 0.51 * step + 1e-3 * rows.abs().amax(1)).all(), key
+    numbers = sum(value.numel() for value in network.parameters())
+    assert sizes[6] < 0.85 * sizes[8] < 0.85 * 1.1 * numbers
+
+
 def test_a_card_of_other_weights_is_not_written(weights) -> None:
     with pytest.raises(WeightsError, match=r"tells of weights 0000.*Write the card again"):
         save_card(tiny.card(tiny.recipe("cnn"), "0" * 64), weights / NAME)

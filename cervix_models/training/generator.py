@@ -61,7 +61,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         "first_weights": origin,
         "training": training_facts([run]),
         "parameters": count,
-        "megabytes": round(2 * count / 1e6, 2),
+        "megabytes": round((recipe.bits or 16) / 8 * count / 1e6, 2),
     }
     seen: dict[str, Any] = {"size": side_of(recipe), "resize": recipe.resize}
     if isinstance(network, CellGenerator):
@@ -77,7 +77,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         calibration={},
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
-        weights_sha256=save_weights(network, folder),
+        weights_sha256=save_weights(network, folder, recipe.bits),
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         intended_use=use_words(recipe, kind),
         limits=limits(recipe, kind, seen, data),
