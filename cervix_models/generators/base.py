@@ -28,8 +28,9 @@ class AdversarialGenerator(CellGenerator):
 
     @abstractmethod
     def critic(self) -> nn.Module:
-        """A fresh critic: of cells in 0..1 and parts of classes, how real each looks `(n,)`, from
-        below to above zero."""
+        """A fresh critic: of cells in 0..1 and parts of classes, how real each looks, from below to
+        above zero, `(n,)` or at several places. Where it has a `trunk` that knows pictures, its
+        `backbone` names the network that those weights are of."""
 
 
 class VariationalGenerator(CellGenerator):

@@ -5,22 +5,29 @@ upsampling and convolutions of 256, 128 and 64 filters; against a critic of thre
 512. It names no normalisation; batch normalisation is that of DCGAN (Radford et al., ICLR 2016).
 
 The sibling: residual blocks with batch normalisation that the class steers (BigGAN, Brock et al.,
-ICLR 2019), against residual blocks with spectral normalisation (Miyato et al., ICLR 2018) whose
-answer is projected on the class (Miyato and Koyama, ICLR 2018).
+ICLR 2019), against heads with spectral normalisation (Miyato et al., ICLR 2018) whose answer is
+projected on the class (Miyato and Koyama, ICLR 2018), and which see the pictures through ImageNet's
+ResNet-50 (Sauer et al., NeurIPS 2021).
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from cervix_models.classifiers.resnet import stem_and_stages
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.generators.base import AdversarialGenerator
 from cervix_models.registry import ModelEntry, register
+from cervix_models.segmenters.dual_head_unet import tapped
 
 SIDE = 64
+STATISTICS = (IMAGENET_MEAN, IMAGENET_STD)
 NOISE = 100
 DOCUMENT = "Cervical Cancer Classification and GenAI (2024)"
 
@@ -120,7 +127,7 @@ class ProjectionGan(AdversarialGenerator):
     """The improved generator."""
 
     latent, side = NOISE, SIDE
-    widths = (256, 192, 128, 96, 64)
+    widths = (256, 192, 128, 64, 32)
 
     def __init__(self, classes: int) -> None:
         """With random weights."""
@@ -148,44 +155,67 @@ class ProjectionGan(AdversarialGenerator):
         return ProjectionCritic(self.label.in_features)
 
 
-class DownBlock(nn.Module):
-    """A residual block with spectral normalisation that halves the side."""
-
-    def __init__(self, narrow: int, wide: int, *, first: bool = False) -> None:
-        """With random weights; the first block sees the picture itself."""
-        super().__init__()
-        self.starts = first
-        self.body = nn.Sequential(
-            nn.Identity() if first else nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(narrow, wide, 3, padding=1)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(wide, wide, 3, padding=1)),
-        )
-        self.skip = spectral_norm(nn.Conv2d(narrow, wide, 1))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Maps `(n, wide, h / 2, w / 2)`."""
-        return F.avg_pool2d(self.body(maps), 2) + self.skip(F.avg_pool2d(maps, 2))
-
-
 class ProjectionCritic(nn.Module):
-    """Residual blocks, summed over the picture, projected on the class."""
+    """Small heads on the maps of a network that knows pictures, each projected on the class.
 
-    def __init__(self, classes: int, widths: tuple[int, ...] = (48, 96, 160, 256)) -> None:
-        """With random weights."""
+    The trunk stays as it is. Each of its maps goes through a mixture of its channels that is drawn
+    once (Sauer et al.: Projected GANs Converge Faster, NeurIPS 2021), so that no head can rest on a
+    few of them, and through convolutions with spectral normalisation.
+    """
+
+    backbone = "resnet50_v1"
+    taps = (4, 5, 6)  # the first three stages, at a quarter of the side to a 16th
+    widths = (256, 512, 1024)
+
+    def __init__(self, classes: int) -> None:
+        """With random weights; `start_from_imagenet` gives the trunk those of ImageNet."""
         super().__init__()
-        pairs = zip((3, *widths), widths, strict=False)
-        self.body = nn.Sequential(
-            *(DownBlock(a, b, first=at == 0) for at, (a, b) in enumerate(pairs)), nn.LeakyReLU(0.2)
-        )
-        self.real = spectral_norm(nn.Linear(widths[-1], 1))
-        self.label = spectral_norm(nn.Linear(classes, widths[-1], bias=False))
+        self.trunk = nn.Sequential(stem_and_stages(last=3)).requires_grad_(False)
+        self.heads = nn.ModuleList(CriticHead(width, classes) for width in self.widths)
+
+    def train(self, mode: bool = True) -> ProjectionCritic:
+        """Itself; the trunk keeps its statistics too."""
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> ProjectionCritic:
+        """Itself; what is drawn once or learned elsewhere stays as it is."""
+        for head in self.heads:
+            for name, value in head.named_parameters():
+                value.requires_grad_(requires_grad and not name.startswith("mixed"))
+        return self
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
-        """How real each looks, `(n,)`."""
-        seen = self.body(images * 2 - 1).sum((2, 3))
-        out: Tensor = self.real(seen)[:, 0] + (seen * self.label(classes)).sum(1)
-        return out
+        """How real each looks at 16 places of every scale, `(n, 16 * scales)`."""
+        maps = tapped(cast(nn.Sequential, self.trunk), self.taps, normalise(images, *STATISTICS))
+        pairs = zip(self.heads, maps, strict=True)
+        return torch.cat([head(each, classes) for head, each in pairs], 1)
+
+
+class CriticHead(nn.Module):
+    """How real one map looks, place by place."""
+
+    def __init__(self, width: int, classes: int, inner: int = 64) -> None:
+        """With random weights."""
+        super().__init__()
+        self.mixed = nn.Conv2d(width, inner, 1, bias=False).requires_grad_(False)
+        nn.init.kaiming_normal_(self.mixed.weight, nonlinearity="linear")
+        self.body = nn.Sequential(
+            spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)),
+            nn.LeakyReLU(0.2),
+        )
+        self.real = spectral_norm(nn.Conv2d(inner, 1, 1))
+        self.label = spectral_norm(nn.Linear(classes, inner, bias=False))
+
+    def forward(self, maps: Tensor, classes: Tensor) -> Tensor:
+        """Scores `(n, 16)` of maps `(n, width, h, w)` and parts of classes."""
+        seen = self.body(self.mixed(maps))
+        named = (seen * self.label(classes)[:, :, None, None]).sum(1, keepdim=True)
+        out: Tensor = F.adaptive_avg_pool2d(self.real(seen) + named, 4)
+        return out.flatten(1)
 
 
 def build(classes: int = len(CLASS_NAMES)) -> ConditionalGan:
@@ -205,7 +235,7 @@ register(
         "generator",
         build_projection,
         SIDE,
-        "Miyato and Koyama: cGANs with Projection Discriminator (ICLR 2018); "
-        "Zhao et al.: Differentiable Augmentation (NeurIPS 2020)",
+        "Miyato and Koyama: cGANs with Projection Discriminator (ICLR 2018); Zhao et al.: "
+        "Differentiable Augmentation (NeurIPS 2020); Sauer et al.: Projected GANs (NeurIPS 2021)",
     )
 )

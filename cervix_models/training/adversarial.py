@@ -12,7 +12,9 @@ from torch import Tensor
 from cervix_models.errors import RecipeError
 from cervix_models.generators.base import AdversarialGenerator
 from cervix_models.recipes import Recipe
+from cervix_models.settings import load_settings
 from cervix_models.training.batches import Batch
+from cervix_models.training.start import start_from_imagenet
 from cervix_models.training.turning import disturbed, turned
 
 
@@ -27,6 +29,8 @@ class AdversarialTraining(L.LightningModule):
         self.automatic_optimization = False
         self.network, self.recipe, self.steps = network, recipe, steps
         self.settings, self.critic = recipe.adversarial, network.critic()
+        if (backbone := getattr(self.critic, "backbone", None)) and recipe.start != "random":
+            start_from_imagenet(self.critic, backbone, load_settings().pretrained)
         self.classes = len(recipe.told_apart)
         self.draw = torch.Generator().manual_seed(recipe.seed)
 
@@ -63,7 +67,11 @@ class AdversarialTraining(L.LightningModule):
         rate = self.recipe.optimiser.learning_rate
         return [
             torch.optim.Adam(self.network.parameters(), rate, betas),
-            torch.optim.Adam(self.critic.parameters(), self.settings.critic_rate, betas),
+            torch.optim.Adam(
+                [each for each in self.critic.parameters() if each.requires_grad],
+                self.settings.critic_rate,
+                betas,
+            ),
         ]
 
     def _noise(self, count: int) -> Tensor:
