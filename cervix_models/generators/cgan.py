@@ -12,8 +12,6 @@ ResNet-50 (Sauer et al., NeurIPS 2021).
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -188,7 +186,7 @@ class ProjectionCritic(nn.Module):
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """How real each looks at 16 places of every scale, `(n, 16 * scales)`."""
-        maps = tapped(cast(nn.Sequential, self.trunk), self.taps, normalise(images, *STATISTICS))
+        maps = tapped(self.trunk, self.taps, normalise(images, *STATISTICS))
         pairs = zip(self.heads, maps, strict=True)
         return torch.cat([head(each, classes) for head, each in pairs], 1)
 
