@@ -113,13 +113,15 @@ def segmenter_table(root: Path = ROOT) -> str:
         split, told = each["cluster_split"], each.get("reported", {})
         dice = " | ".join(_share(split["dice"][region]) for region in regions)
         reported = ", ".join(
-            f"{told[f'dice_{region}']:.3f} {region}" for region in regions
-            if f"dice_{region}" in told
-        )  # fmt: skip
+            f"{value:.3f} {key.removeprefix('dice_').replace('_', ' ')}"
+            for key, value in told.items()
+            if key.startswith("dice_")
+        )
         boxes = _interval(split["boxes_within_a_tenth"], 100)
-        rows.append(f"| `{each['name']}` | {dice} | {boxes} | {reported} |\n")
-    head = "| model | nucleus | whole cell | cytoplasm without nucleus | boxes met | reported |\n"
-    return head + "|---|---|---|---|---|---|\n" + "".join(rows)
+        whole = _share(split["dice_with_background"])
+        rows.append(f"| `{each['name']}` | {dice} | {whole} | {boxes} | {reported} |\n")
+    head = "| model | nucleus | whole cell | cytoplasm without nucleus | with background "
+    return head + "| boxes met | reported |\n|---|---|---|---|---|---|---|\n" + "".join(rows)
 
 
 def _share(figure: dict[str, float]) -> str:
