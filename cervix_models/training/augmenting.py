@@ -1,0 +1,145 @@
+"""Whether made cells help a classifier that learns from real ones, from made ones, or from both."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cervix_models.checkpoints import load_network, save_card
+from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
+from cervix_models.errors import DataError
+from cervix_models.evaluation.classification import difference, interval_of
+from cervix_models.generators.base import CellGenerator
+from cervix_models.making import noise_of
+from cervix_models.recipes import Recipe
+from cervix_models.training.batches import Cells, cells_at
+from cervix_models.training.fit import Job, fit
+from cervix_models.training.generator import kept_apart, maker_of
+from cervix_models.training.inputs import side_of
+from cervix_models.training.judging import as_tensor
+from cervix_models.training.protocol import Plan
+
+log = logging.getLogger(__name__)
+
+SHARES = (0.1, 0.25, 0.5, 1.0)  # of the real cells, in whole clusters
+APART = 10_000  # added to a generator's seed: cells that it was not measured with
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one classifier learned from, and what it was right in."""
+
+    share: float  # of the real cells
+    made: bool  # whether made cells were added, or stood alone
+    cells: int
+    right: NDArray[np.bool_]  # of the cells held out
+
+    def figures(self, clusters: list[str]) -> dict[str, Any]:
+        """For the card."""
+        return {
+            "real_share": self.share,
+            "made": self.made,
+            "cells": self.cells,
+            "accuracy": interval_of(self.right, clusters),
+        }
+
+
+def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
+    """How well `learner` tells held-out cells when it learned from shares of the real cells, from
+    the same with as many made cells of each class as there are real ones in all, and from those
+    alone; put into the generator's card.
+
+    All take as many steps. The generator learned from all real cells but those held out: with few
+    real cells, what it adds also comes from the others. Raises WeightsError where it is not here.
+    """
+    network, card = load_network(plan.recipe.name, plan.weights)
+    if not isinstance(network, CellGenerator):
+        raise DataError(
+            f"{card.name} is a {card.kind}; a generator that makes cells of a class was expected."
+        )
+    fold, packed = kept_apart(plan), plan.packed
+    real = cells_at(packed, side_of(learner))
+    maker = maker_of(network, plan.recipe.told_apart)
+    labels = packed.labels[fold.train]
+    noise = noise_of(plan.recipe.seed + APART, len(labels), maker.latent)
+    made = as_tensor(maker.of(noise, maker.parts([maker.classes[at] for at in labels])))
+    cells = _joined(real, made, labels)
+    added = np.arange(len(packed), len(packed) + len(labels))
+    clusters = [packed.clusters[at] for at in fold.held_out]
+    arms = []
+    for share in (0.0, *SHARES):
+        rows = _of_clusters(plan, fold.train, share)
+        for with_made in (True,) if share == 0 else (False, True):
+            chosen = np.concatenate([rows, added]) if with_made else rows
+            name = f"{share:g}{'_made' if with_made else ''}"
+            right = _learned(plan, learner, cells, chosen, fold.held_out, len(labels), name)
+            arms.append(Arm(share, with_made, len(chosen), right))
+            log.info("%s: %.1f %%", name, 100 * right.mean())
+    gains = [
+        {"real_share": one.share, **difference(two.right, one.right, clusters)}
+        for one in arms
+        for two in arms
+        if one.share == two.share and two.made and not one.made
+    ]
+    found = {
+        "learner": learner.name,
+        "held_out": len(fold.held_out),
+        "arms": [each.figures(clusters) for each in arms],
+        "gains": gains,
+    }
+    save_card(replace(card, metrics={**card.metrics, "help": found}), plan.weights / card.name)
+    return found
+
+
+def _joined(real: Cells, made: Tensor, labels: NDArray[np.int64]) -> Cells:
+    """Real cells, and made ones behind them, at the size of the real ones."""
+    side, count = real.images.shape[2], len(made)
+    if made.shape[2] != side:
+        large = torch.nn.functional.interpolate(made.float(), side, mode="bilinear", antialias=True)
+        made = large.round().clamp(0, 255).byte()
+    return replace(
+        real,
+        images=torch.cat([real.images, made]),
+        labels=torch.cat([real.labels, torch.from_numpy(labels)]),
+        masks=torch.cat([real.masks, torch.zeros(count, side, side, dtype=torch.uint8)]),
+        has_mask=torch.cat([real.has_mask, torch.zeros(count, dtype=torch.bool)]),
+        margins=torch.cat([real.margins, torch.zeros(count, 2)]),
+    )
+
+
+def _of_clusters(plan: Plan, rows: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+    """The rows of as many whole clusters as make a share of them; those of a smaller one among
+    them."""
+    clusters = np.array([plan.packed.clusters[at] for at in rows])
+    order = np.random.default_rng(plan.recipe.seed).permutation(np.unique(clusters))
+    counts = np.array([(clusters == each).sum() for each in order])
+    kept = order[np.cumsum(counts) <= share * len(rows) + 0.5]
+    return rows[np.isin(clusters, kept)]
+
+
+def _learned(
+    plan: Plan, learner: Recipe, cells: Cells, rows: NDArray[np.int64],
+    held_out: NDArray[np.int64], whole: int, name: str,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Which held-out cells a network tells rightly that learned from `rows`, in as many steps as
+    the recipe takes for the `whole`."""
+    asked = learner.optimiser
+    epochs = max(1, round((plan.epochs or asked.epochs) * whole / len(rows)))
+    recipe = replace(learner, optimiser=replace(asked, epochs=epochs))
+    folder = plan.shared / "help" / name
+    network, _ = fit(Job(recipe, cells, rows, held_out[:: max(1, len(held_out) // 64)], folder))
+    images = cells.images[torch.as_tensor(held_out)].float() / 255
+    with torch.inference_mode():
+        found = torch.cat(
+            [
+                network(normalise(some, IMAGENET_MEAN, IMAGENET_STD)).argmax(1)
+                for some in images.split(64)
+            ]
+        )
+    return (found == cells.labels[torch.as_tensor(held_out)]).numpy()
