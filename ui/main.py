@@ -42,6 +42,14 @@ PAGES = {
             url_path="worklist",
         ),
     ],
+    "Generate": [
+        st.Page(
+            "../pages/generate/studio.py",
+            title="Studio",
+            icon=":material/palette:",
+            url_path="studio",
+        ),
+    ],
     "Models": [
         st.Page(
             "../pages/models/leaderboard.py",

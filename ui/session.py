@@ -23,6 +23,7 @@ from ui import pictures
 if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.imported import DealtCell
+    from cervix_models.services.synthesis import MadeCell, Synthesis
 
 Role = Literal["learner", "pathologist", "admin"]
 ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
@@ -96,6 +97,45 @@ def slides() -> Slides:
     """The service of slides, for a page: it stops with the reason as `triage` does."""
     triage()
     return shared_slides()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_synthesis() -> Synthesis:
+    """The service of made cells, one a process; its generators load with the first cell."""
+    from cervix_models.services.synthesis import Synthesis
+
+    return Synthesis(shared_triage().settings)
+
+
+def synthesis() -> Synthesis:
+    """The service of made cells, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_synthesis()
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def made_cells(name: str, label: str, count: int, seed: int, temperature: float) -> list[MadeCell]:
+    """Cells of a class by a generator, made once. Raises WeightsError and DataError."""
+    return shared_synthesis().make(name, label, count, seed=seed, temperature=temperature)
+
+
+def archive_of(made: list[MadeCell]) -> bytes:
+    """A ZIP of made cells with their manifest."""
+    from cervix_models.services.synthesis import archive
+
+    return archive(made)
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def walk(
+    name: str, start: tuple[str, int], end: tuple[str, int], steps: int
+) -> tuple[list[bytes], bytes]:
+    """The cells on the way from one class and seed to another, and a film of them.
+    Raises WeightsError and DataError."""
+    from cervix_models.services.synthesis import Spot, film
+
+    found = shared_synthesis().walk(name, Spot(*start), Spot(*end), steps)
+    return found, film(found)
 
 
 @st.cache_resource(show_spinner=False, ttl=60)
@@ -179,6 +219,11 @@ def thumbnail(sha256: str, side: int) -> bytes:
         small.thumbnail((side, side))
         small.save(out, "JPEG", quality=88)
     return out.getvalue()
+
+
+def film_url(content: bytes) -> str:
+    """A film as an address that holds it."""
+    return "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
 def image_url(content: bytes) -> str:
