@@ -7,7 +7,6 @@ Figures are numbers, or `{"value": .., "low": .., "high": ..}` with their interv
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +35,20 @@ PLOTTED = (
     "confusion", "reliability", "coverage_curve", "threshold_curve", "hardest", "curves",
 )  # fmt: skip
 MOST_TOLD = 15  # features
-CURVES = ("val_accuracy", "val_cell_dice", "val_nucleus_dice", "train_loss")
+CURVES = (
+    "val_accuracy", "val_cell_dice", "val_nucleus_dice", "train_loss", "critic_loss", "val_pixels",
+    "train_cycle",
+)  # fmt: skip
+FILMED = {  # by the kind of model: what is said above its film, and to those who do not see it
+    "segmenter": (
+        "**What it drew of some cells after each epoch**, above their true outlines",
+        "the outlines that it drew of some cells",
+    ),
+    "generator": (
+        "**What it made of the same noise as it learned**, a row a class; all of it synthetic",
+        "the cells that it made of the same noise",
+    ),
+}
 
 
 def show_card(card: Card) -> None:
@@ -62,11 +74,12 @@ def show_card(card: Card) -> None:
     if curves := card.metrics.get("curves"):
         st.header("While it learned", anchor=False)
         _curves(card.name, curves)
-    if film := film_of(card.name, ROOT / "runs"):
-        st.markdown("**What it drew of some cells after each epoch**, above their true outlines")
-        address = f"data:image/webp;base64,{base64.b64encode(film).decode()}"
-        words = f"Film of the outlines that {card.name} drew of some cells, epoch by epoch."
-        st.html(f'<div class="cx cx-film">{show.picture_html(address, words)}</div>')
+    if card.kind in FILMED and (film := film_of(card.name, ROOT / "runs")):
+        above, shown = FILMED[card.kind]
+        st.markdown(above)
+        words = f"Film of {card.name}: {shown}, epoch by epoch."
+        picture = show.picture_html(session.film_url(film), words)
+        st.html(f'<div class="cx cx-film">{picture}</div>')
     if lost := card.metrics.get("importances"):
         st.header("Which features it leans on", anchor=False)
         _importances(lost)

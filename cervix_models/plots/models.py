@@ -236,7 +236,7 @@ def _by(strengths: Sequence[float], values: Sequence[float]) -> str:
 
 
 def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: str) -> go.Figure:
-    """A line a model: `what` (train_loss, val_loss, val_accuracy) after each epoch."""
+    """A line a model: `what` (train_loss, val_loss, val_accuracy and so on) after each epoch."""
     title = what.replace("val_", "held-out ").replace("train_", "training ").replace("_", " ")
     figure = new_figure("", height=300 + 20 * len(curves))
     ends = []

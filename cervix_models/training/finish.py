@@ -40,7 +40,11 @@ from cervix_models.training.inputs import side_of
 from cervix_models.training.outlined import outlined_cells, segmenter_metrics
 from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fold
 
-LOGGED = ("train_loss", "val_loss", "val_accuracy", "val_cell_dice", "val_nucleus_dice")
+LOGGED = (
+    "train_loss", "val_loss", "val_accuracy", "val_cell_dice", "val_nucleus_dice", "critic_loss",
+    "train_cycle", "train_pixels", "val_pixels", "train_divergence", "val_critic_real",
+    "val_critic_made",
+)  # fmt: skip
 KEPT = ("curves", "importances", "robustness", "foreign")  # what `evaluate` does not measure
 
 log = logging.getLogger(__name__)

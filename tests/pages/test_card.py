@@ -90,11 +90,12 @@ def test_a_film_of_the_training_is_shown_where_there_is_one(app, triage, monkeyp
     run.mkdir(parents=True)
     Image.new("RGB", (30, 20)).save(run / "film.webp")
     curves = [{"epoch": 1, "val_cell_dice": 0.8, "train_loss": 0.4}]
-    triage.card_list = [replace(CARD, metrics={**CARD.metrics, "curves": curves})]
+    metrics = {**CARD.metrics, "curves": curves}
+    triage.card_list = [replace(CARD, kind="segmenter", metrics=metrics)]
     page = app.switch_page(PAGE).run()
-    assert "Film of the outlines" not in shown(page)
+    assert "Film of" not in shown(page)
     monkeypatch.setattr(card_view, "ROOT", tmp_path)
     page.run()
     assert "data:image/webp;base64," in shown(page)
-    assert "Film of the outlines that tiny drew" in shown(page)
+    assert "Film of tiny: the outlines that it drew" in shown(page)
     assert not page.exception
