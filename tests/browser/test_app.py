@@ -81,7 +81,7 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
         "Home", "Read cells", "Read a field", "Read a slide", "Compare models", "Worklist",
-        "Leaderboard", "What the split hides", "Robustness lab", "Model card",
+        "Studio", "Leaderboard", "What the split hides", "Robustness lab", "Model card",
     ]  # fmt: skip
 
 
