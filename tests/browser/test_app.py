@@ -248,6 +248,13 @@ def open_field(page: Page, address: str) -> None:
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=30_000)
 
 
+def press(page: Page, key: str) -> None:
+    """Presses a key once the page is at rest: the buttons of a run that goes on are not yet those
+    of its end."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1, timeout=30_000)
+    page.keyboard.press(key)
+
+
 def test_a_field_is_reviewed_from_the_keyboard(
     page: Page, start: Callable[[], str], tmp_path: Path, problems: list[str]
 ) -> None:
@@ -257,18 +264,18 @@ def test_a_field_is_reviewed_from_the_keyboard(
     expect(turn).to_have_text("Cell 3 · 1 of 4")  # the dyskeratotic cell comes first
     chosen = page.locator(".overlay g.chosen")
     expect(chosen).to_have_attribute("data-number", "3")
-    page.keyboard.press("a")
+    press(page, "a")
     expect(turn).to_have_text("Cell 4 · 2 of 4", timeout=20_000)
     expect(chosen).to_have_attribute("data-number", "4")
-    page.keyboard.press("3")
+    press(page, "3")
     expect(turn).to_have_text("Cell 2 · 3 of 4", timeout=20_000)
-    page.keyboard.press("j")
+    press(page, "j")
     expect(turn).to_have_text("Cell 1 · 4 of 4", timeout=20_000)
-    page.keyboard.press("f")
+    press(page, "f")
     expect(page.get_by_text("verdicts on 3 of 4")).to_be_visible(timeout=20_000)
-    page.keyboard.press("k")
+    press(page, "k")
     expect(turn).to_have_text("Cell 2 · 3 of 4", timeout=20_000)
-    page.keyboard.press("z")
+    press(page, "z")
     expect(page.locator(".overlay svg")).to_be_hidden()
     assert problems == []
 
