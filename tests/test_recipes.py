@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from cervix_models.errors import RecipeError
-from cervix_models.recipes import list_recipes, load_recipe
+from cervix_models.recipes import list_recipes, load_recipe, recipe_of
 from cervix_models.registry import Kind, find
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 
@@ -91,3 +91,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path) -> None:
     (tmp_path / "a.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecipeError, match="not valid TOML"):
         load_recipe(str(tmp_path / "a.toml"))
+
+
+@pytest.mark.parametrize("bits", [1, 9])
+def test_a_number_of_bits_that_is_none_is_refused(bits) -> None:
+    table = {**load_recipe("cgan").as_dict(), "bits": bits}
+    with pytest.raises(RecipeError, match=rf"here: bits is {bits}; 2 to 8 was expected"):
+        recipe_of(table, "here")

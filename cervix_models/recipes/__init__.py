@@ -209,6 +209,11 @@ def recipe_of(table: Mapping[str, Any], where: str) -> Recipe:
             "and recipes as members; one of the two was expected. "
             f"{'Leave one out' if recipe.model else 'Add one'}."
         )
+    if recipe.bits is not None and not 2 <= recipe.bits <= 8:
+        raise RecipeError(
+            f"{where}: bits is {recipe.bits}; 2 to 8 was expected. Leave it out for weights in "
+            "half precision."
+        )
     return recipe
 
 

@@ -7,13 +7,13 @@ import json
 import threading
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
-from cervix_models.cards import load_cards
+from cervix_models.cards import at_hand, load_cards
 from cervix_models.contracts import NOTICE, Card, Image
 from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import pixels_of
@@ -72,7 +72,9 @@ class Synthesis:
 
     def cards(self) -> list[Card]:
         """The cards of the generators whose weights are here, the likest to real cells first."""
-        found = [card for card in load_cards(self.settings.weights) if card.kind == "generator"]
+        weights = self.settings.weights
+        found = [card for card in load_cards(weights) if card.kind == "generator"]
+        found = [card for card in found if at_hand(card, weights)]
         return sorted(found, key=lambda card: (_distance(card), card.name))
 
     def make(
@@ -89,7 +91,7 @@ class Synthesis:
             for at in range(1, count + 1)
         ]
         return [
-            MadeCell(**{**vars(each), "png": mark_synthetic(image, each.about)})
+            replace(each, png=mark_synthetic(image, each.about))
             for each, image in zip(made, images, strict=True)
         ]
 

@@ -36,6 +36,8 @@ _LIMITS: dict[str, tuple[str, ...]] = {
         "and less of their spread.",
         "Cells were stretched to a square before it learned: neither size nor aspect is theirs.",
         "The class is the one that was asked for; a made cell need not show its criteria.",
+        "The classifier that judges its cells learned from all real cells, also from those held "
+        "out from the generator: the share that it recognises of real ones is too good.",
     ),
 }
 _LIMITS["translator"] = (

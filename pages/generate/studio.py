@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -55,8 +56,8 @@ def _generator(cards: list[Card]) -> Card:
         st.html(
             '<p class="cx cx-quiet">A classifier takes '
             f"{per_cent(recognised['value'])} of its cells for the class asked for "
-            f"({per_cent(floor['recognised']['value'])} of real ones). Its distance from real "
-            f"cells (KID) is {kid['value']:.3f}; between real ones it is "
+            f"({per_cent(floor['recognised']['value'])} of real ones, which it learned from). "
+            f"Its distance from real cells (KID) is {kid['value']:.3f}; between real ones it is "
             f"{floor['kid']['value']:.3f}.</p>"
         )
     st.page_link(
@@ -92,7 +93,9 @@ def _cells(card: Card) -> None:
     for name in labels:
         _row(name, [each for each in made if each.label == name])
     st.download_button(
-        "ZIP with a manifest", session.archive_of(made), f"synthetic-{card.name}-{seed}.zip",
+        "ZIP with a manifest",
+        partial(session.archive_of, made),
+        f"synthetic-{card.name}-{seed}.zip",
         icon=":material/download:", on_click="ignore",
         help="The pictures, marked, and what made each of them",
     )  # fmt: skip

@@ -34,6 +34,13 @@ def test_only_generators_are_offered(synthesis) -> None:
     assert [card.name for card in synthesis.cards()] == [NAME]
 
 
+def test_a_generator_without_weights_is_not_offered(synthesis, tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    tiny.save_tiny(settings.weights, tiny.recipe("cgan"))
+    (settings.weights / NAME / "model.safetensors").unlink()
+    assert Synthesis(settings).cards() == []
+
+
 def test_made_cells_are_marked_and_made_again_alike(synthesis) -> None:
     made = synthesis.make(NAME, CLASS_NAMES[1], 3, seed=5)
     assert [each.number for each in made] == [1, 2, 3]
