@@ -134,7 +134,7 @@ def _coarse(key: str, value: Tensor, bits: int) -> dict[str, Tensor]:
         return {key: value}
     rows = value.float().flatten(1)
     most = 2 ** (bits - 1) - 1
-    scale = (rows.abs().amax(1) / most).clamp(min=1e-12).half().float().clamp(min=6e-8)
+    scale = (rows.abs().amax(1) / most).half().float().clamp(min=6e-8)
     whole = (rows / scale[:, None]).round().clamp(-most, most).to(torch.int8).numpy()
     return {
         key: torch.frombuffer(bytearray(zlib.compress(whole.tobytes(), 9)), dtype=torch.uint8),

@@ -6,7 +6,7 @@ Features are rows `(n, width)` of any network; which one is for the caller to sa
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from sklearn.neighbors import NearestNeighbors
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
+
+from cervix_models.gate import unit_length
 
 Features = NDArray[np.floating]
 
@@ -78,7 +80,7 @@ def _within(ground: Features, asked: Features) -> float:
 
 def nearest(known: Features, asked: Features) -> NDArray[np.float64]:
     """How far each of `asked` is from the nearest of `known`, both brought to length one."""
-    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (known, asked)]
+    unit = [unit_length(each) for each in (known, asked)]
     found: NDArray[np.float64] = NearestNeighbors(n_neighbors=1).fit(unit[0]).kneighbors(unit[1])[0]
     return found[:, 0]
 
@@ -122,12 +124,12 @@ def recognised(
     return {"value": float(right.mean()), "by_class": by_class}
 
 
-def summarised(metrics: Mapping[str, Any], say: Callable[[float], str] = "{:.4f}".format) -> str:
+def summarised(metrics: Mapping[str, Any]) -> str:
     """The figures of a generator in one sentence."""
     kid, floor = metrics["kid"], metrics["floor"]["kid"]
     return (
-        f"kernel distance {say(kid['value'])} ({say(kid['low'])} to {say(kid['high'])}) from "
-        f"{metrics['held_out']:,} real cells of clusters held out, {say(floor['value'])} between "
+        f"kernel distance {kid['value']:.4f} ({kid['low']:.4f} to {kid['high']:.4f}) from "
+        f"{metrics['held_out']:,} real cells of clusters held out, {floor['value']:.4f} between "
         f"real ones; {metrics['recognised']['value']:.1%} are taken for the class asked for"
     )
 

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from cervix_models.classifiers.resnet import stem_and_stages
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.generators.base import AdversarialGenerator
 from cervix_models.registry import ModelEntry, register
@@ -216,22 +215,12 @@ class CriticHead(nn.Module):
         return out.flatten(1)
 
 
-def build(classes: int = len(CLASS_NAMES)) -> ConditionalGan:
-    """The document's generator with random weights."""
-    return ConditionalGan(classes)
-
-
-def build_projection(classes: int = len(CLASS_NAMES)) -> ProjectionGan:
-    """The improved generator with random weights."""
-    return ProjectionGan(classes)
-
-
-register(ModelEntry("cgan", "generator", build, SIDE, DOCUMENT))
+register(ModelEntry("cgan", "generator", ConditionalGan, SIDE, DOCUMENT))
 register(
     ModelEntry(
         "cgan_projection",
         "generator",
-        build_projection,
+        ProjectionGan,
         SIDE,
         "Miyato and Koyama: cGANs with Projection Discriminator (ICLR 2018); Zhao et al.: "
         "Differentiable Augmentation (NeurIPS 2020); Sauer et al.: Projected GANs (NeurIPS 2021)",

@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.generators.base import VariationalGenerator
 from cervix_models.generators.cgan import DOCUMENT, SIDE
 from cervix_models.registry import ModelEntry, register
@@ -125,22 +124,12 @@ class ResidualVae(VariationalGenerator):
         return out.sigmoid()
 
 
-def build(classes: int = len(CLASS_NAMES)) -> ConditionalVae:
-    """The document's autoencoder with random weights."""
-    return ConditionalVae(classes)
-
-
-def build_residual(classes: int = len(CLASS_NAMES)) -> ResidualVae:
-    """The improved autoencoder with random weights."""
-    return ResidualVae(classes)
-
-
-register(ModelEntry("cvae", "generator", build, SIDE, DOCUMENT))
+register(ModelEntry("cvae", "generator", ConditionalVae, SIDE, DOCUMENT))
 register(
     ModelEntry(
         "cvae_residual",
         "generator",
-        build_residual,
+        ResidualVae,
         SIDE,
         "Sohn et al.: Learning Structured Output Representation (NeurIPS 2015); "
         "Johnson et al.: Perceptual Losses (ECCV 2016)",

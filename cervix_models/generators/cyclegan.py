@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import resnet50, vgg16
 
-from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.generators.cgan import SIDE
 from cervix_models.registry import ModelEntry, register
 
@@ -130,25 +130,10 @@ def first_of_resnet50() -> tuple[nn.Module, int]:
     return nn.Sequential(OrderedDict((name, whole.get_submodule(name)) for name in names)), 256
 
 
-def build(classes: int = len(CLASS_NAMES)) -> CycleGan:
-    """The plain pair with random weights."""
-    return CycleGan(plain, classes)
-
-
-def build_vgg16(classes: int = len(CLASS_NAMES)) -> CycleGan:
-    """The pair that sees through VGG16, with random weights."""
-    return CycleGan(first_of_vgg16, classes)
-
-
-def build_resnet50(classes: int = len(CLASS_NAMES)) -> CycleGan:
-    """The pair that sees through ResNet-50, with random weights."""
-    return CycleGan(first_of_resnet50, classes)
-
-
-register(ModelEntry("cyclegan", "translator", build, SIDE, SOURCE))
-register(ModelEntry("cyclegan_vgg16", "translator", build_vgg16, SIDE, SOURCE, backbone="vgg16"))
-register(
-    ModelEntry(
-        "cyclegan_resnet50", "translator", build_resnet50, SIDE, SOURCE, backbone="resnet50_v1"
-    )
-)
+for name, encoder, backbone in (
+    ("cyclegan", plain, None),
+    ("cyclegan_vgg16", first_of_vgg16, "vgg16"),
+    ("cyclegan_resnet50", first_of_resnet50, "resnet50_v1"),
+):
+    builder = partial(CycleGan, encoder)
+    register(ModelEntry(name, "translator", builder, SIDE, SOURCE, backbone=backbone))

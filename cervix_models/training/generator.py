@@ -34,7 +34,7 @@ from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
-from cervix_models.training.judging import Judges, as_tensor, likenesses
+from cervix_models.training.judging import Judges, as_tensor, kept_outlines, likenesses
 from cervix_models.training.protocol import Plan, folds_of
 
 log = logging.getLogger(__name__)
@@ -187,6 +187,7 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     ):
         rows = fold.held_out[np.isin(packed.labels[fold.held_out], _at(names, domain))]
         before = real[torch.as_tensor(rows)]
+        outlines = judges.outlined(before)
         for label in other:
             at = names.index(label)
             wanted = np.full(len(rows), at)
@@ -204,7 +205,7 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
                 **likeness(new, own),
                 "floor": likeness(new, known),
                 "recognised": judges.recognised(after, wanted)["value"],
-                "outlines_kept": judges.kept_outlines(before, after),
+                "outlines_kept": kept_outlines(outlines, judges.outlined(after)),
                 "again": likenesses(before.float() / 255, again.float() / 255),
             }
     return {"ways": ways}

@@ -72,25 +72,26 @@ class Judges:
         ]
         return recognised(labels, np.concatenate(found), self.reader.card.classes)
 
-    def kept_outlines(self, before: Tensor, after: Tensor) -> dict[str, float]:
-        """How far the segmenter's labels of pixels stay the same, as the FCN score of the second
-        document counts it: mean intersection over union, accuracy of pixels, mean of classes."""
-        truth, found = (self._labels(as_pictures(each)) for each in (before, after))
-        shares = iou_scores(found, truth)
-        pixels = pixel_scores(found, truth)
-        return {
-            "iou": float(np.mean([shares["nucleus"].mean(), shares["cytoplasm"].mean()])),
-            "pixel_accuracy": float(pixels["pixel_accuracy"].mean()),
-            "class_accuracy": float(np.nanmean(pixels["mean_class_accuracy"])),
-        }
-
-    def _labels(self, pictures: Sequence[Image]) -> NDArray[np.uint8]:
+    def outlined(self, images: Tensor) -> NDArray[np.uint8]:
+        """The segmenter's label of each pixel of pictures, `(n, side, side)`."""
+        pictures = as_pictures(images)
         found = [
             each.labels()
             for i in range(0, len(pictures), AT_ONCE)
             for each in self.outlines.predict(pictures[i : i + AT_ONCE])
         ]
         return np.stack(found)
+
+
+def kept_outlines(truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> dict[str, float]:
+    """How far labels of pixels stay the same, as the FCN score of the second document counts it:
+    mean intersection over union, accuracy of pixels, mean of classes."""
+    shares, pixels = iou_scores(found, truth), pixel_scores(found, truth)
+    return {
+        "iou": float(np.mean([shares["nucleus"].mean(), shares["cytoplasm"].mean()])),
+        "pixel_accuracy": float(pixels["pixel_accuracy"].mean()),
+        "class_accuracy": float(np.nanmean(pixels["mean_class_accuracy"])),
+    }
 
 
 def as_pictures(images: Tensor) -> list[Image]:

@@ -21,7 +21,7 @@ from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.film import ABREAST, STRIP
 from cervix_models.training.fit import training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
-from cervix_models.training.judging import Judges
+from cervix_models.training.judging import Judges, kept_outlines
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
@@ -105,7 +105,7 @@ def test_a_translator_is_measured_each_way(made) -> None:
 def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
     _, judges = made
     images = torch.from_numpy(np.stack([drawn_cell(64, 3), drawn_cell(64, 5)])).permute(0, 3, 1, 2)
-    assert judges.kept_outlines(images, images) == {
+    assert kept_outlines(judges.outlined(images), judges.outlined(images)) == {
         "iou": 1.0, "pixel_accuracy": 1.0, "class_accuracy": 1.0,
     }  # fmt: skip
 
