@@ -30,7 +30,7 @@ from cervix_models.services.models import film_of
 from cervix_models.settings import ROOT
 from ui import session, show
 
-_SHORT = {"f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
+_SHORT = {"kid": "KID", "fid": "FID", "f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
 PLOTTED = (
     "confusion", "reliability", "coverage_curve", "threshold_curve", "hardest", "curves",
 )  # fmt: skip
