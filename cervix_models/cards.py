@@ -20,6 +20,7 @@ OUTPUTS = {
     "classifier": CLASS_NAMES,
     "segmenter": ("cell", "nucleus"),
     "finder": ("nucleus",),
+    "encoder": (),
     "generator": CLASS_NAMES,
     "translator": CLASS_NAMES,
 }

@@ -69,11 +69,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
-    """The network of `weights/<name>/`, in evaluation mode and single precision, with its card.
+    """The network of `weights/<name>/`, in evaluation mode and single precision, with its card; of
+    an encoder it has a head that was never trained.
 
     Raises WeightsError where weights, card, classes and network do not belong together.
     """
     card = card_of_weights(name, weights)
+    if card.kind == "encoder":
+        network = create(str(card.recipe["model"]))
+        _fill(network.get_submodule("trunk"), weights / name / WEIGHTS, name)
+        return network.eval(), card
     network = create(str(card.recipe["model"]), len(card.classes))
     return _fill(network, weights / name / WEIGHTS, name), card
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from cervix_models.checkpoints import load_network
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
+from cervix_models.generators.cyclegan import CycleGan
 from cervix_models.inference import Batch, open_session
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,35 @@ class _WithEmbedding(nn.Module):
         return self.network.head(embedding), embedding
 
 
+class _Embedding(nn.Module):
+    """An encoder that says its embedding alone."""
+
+    def __init__(self, network: CellClassifier) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network.embed(images)
+
+
+class _BothWays(nn.Module):
+    """A translator that turns the same cells into both domains."""
+
+    def __init__(self, network: CycleGan) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network.there(images, classes), self.network.back(images, classes)
+
+
+_AS: dict[str, Callable[..., nn.Module]] = {
+    "classifier": _WithEmbedding,
+    "encoder": _Embedding,
+    "translator": _BothWays,
+}
+
+
 def export(name: str, weights: Path, path: Path, threads: int) -> None:
     """Writes the network of `weights/<name>/` to `path`.
 
@@ -45,9 +75,7 @@ def export(name: str, weights: Path, path: Path, threads: int) -> None:
     for talkative in ("onnxscript", "onnx_ir"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     path.parent.mkdir(parents=True, exist_ok=True)
-    wrapped = network
-    if card.kind == "classifier":
-        wrapped = _WithEmbedding(cast(CellClassifier, network)).eval()
+    wrapped = _AS[card.kind](network).eval() if card.kind in _AS else network
     random, count = np.random.default_rng(0), torch.export.Dim("n")
     noise = [random.normal(size=(2, *each)).astype(np.float32) for each in _shapes(card)]
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, torch.inference_mode():
@@ -70,6 +98,8 @@ def _shapes(card: Card) -> list[tuple[int, ...]]:
     """The shapes of what the network is given of one cell, one an input."""
     if card.kind == "generator":
         return [(int(card.input["latent"]),), (len(card.classes),)]
+    if card.kind == "translator":
+        return [(3, card.input["size"], card.input["size"]), (len(card.classes),)]
     reads = card.input.get("reads", "image")
     if reads == "features":
         return [(len(card.input["features"]),)]

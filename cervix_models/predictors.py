@@ -195,6 +195,18 @@ def _viewed(run: Run, card: Card, images: Sequence[Image], views: Sequence[int] 
     return np.mean(maps, axis=0)
 
 
+class EncoderReader:
+    """A self-supervised encoder of `weights/`: what it sees in pictures, whatever their class."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        """Loads the weights `name`. Raises WeightsError."""
+        self.run, self.card = onnx_session(name, settings)
+
+    def see(self, images: Sequence[Image]) -> Batch:
+        """Features `(n, width)` of images."""
+        return self.run(_prepared(images, self.card))[0]
+
+
 class NucleusReader:
     """A finder of `weights/`: the nuclei of a whole field."""
 

@@ -18,21 +18,24 @@ from cervix_models.checkpoints import (
     save_weights,
     weights_hash,
 )
+from cervix_models.classifiers.base import CellClassifier, linear
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from cervix_models.evaluation.gate import fit_space
 from cervix_models.generators.base import CellGenerator, VariationalGenerator
+from cervix_models.generators.cyclegan import CycleGan
 from cervix_models.inference import prepared
 from cervix_models.morphology import FEATURES
+from cervix_models.nearness import Learned
 from cervix_models.recipes import Adversarial, Cycle, Loss, Optimiser, Recipe, Variational
 from cervix_models.registry import ModelEntry, create, find, register
 from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.settings import Settings
 from tests.fakes import cell_shapes, drawn_cell
 
-OUTLINER = "tiny_outliner"
+OUTLINER, SEER = "tiny_outliner", "tiny_seer"
 WIDE = {"brightness": (0.1, 0.95), "cell_area": (0.05, 0.95), "distance": (0.0, 50.0)}
 
 
@@ -49,6 +52,12 @@ class Outliner(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.heads(images)
+
+
+def seer(classes: int) -> CellClassifier:
+    """A classifier whose features are the colours of 16 parts of a picture, mixed."""
+    trunk = nn.Sequential(nn.Conv2d(3, 6, 1), nn.AdaptiveAvgPool2d(4))
+    return CellClassifier(trunk, nn.Flatten(), linear(96, classes), dropout=0.0)
 
 
 def register_outliner() -> str:
@@ -116,6 +125,8 @@ def _input(given: Recipe) -> dict[str, Any]:
     entry = find(given.model)
     if entry.kind == "generator":
         return {"size": entry.input_size, "latent": cast(CellGenerator, create(given.model)).latent}
+    if entry.kind == "translator":
+        return {"size": entry.input_size}
     if entry.reads == "features":
         return {
             "reads": "features",
@@ -134,10 +145,10 @@ def _input(given: Recipe) -> dict[str, Any]:
     }
 
 
-def save_encoder(weights: Path, name: str, trunk: nn.Module) -> Card:
-    """The card of an encoder whose trunk now lies in `weights/<name>/`."""
+def save_encoder(weights: Path, name: str, trunk: nn.Module, model: str = "cnn") -> Card:
+    """The card of an encoder whose trunk, one of `model`, now lies in `weights/<name>/`."""
     sha256 = save_weights(trunk, weights / name)
-    made = card(recipe("cnn", name=name), sha256, kind="encoder", classes=())
+    made = card(recipe(model, name=name), sha256, kind="encoder", classes=())
     save_card(made, weights / name)
     return made
 
@@ -151,6 +162,26 @@ def save_tiny(
     sha256 = save_weights(network, weights / given.name)
     save_card(card(given, sha256, **changed), weights / given.name)
     return network
+
+
+def save_maker(weights: Path, given: Recipe, *, least: float = 0.0) -> CellGenerator | CycleGan:
+    """A small generator as `save_tiny` does it, with what tells its cells from copies of the drawn
+    ones; those nearer than `least` are flagged."""
+    if SEER not in registry._ENTRIES:
+        register(ModelEntry(SEER, "classifier", seer, 64, "made for the tests"))
+    torch.manual_seed(0)
+    encoder = seer(len(CLASS_NAMES)).eval()
+    save_encoder(weights, "tiny_encoder", encoder.trunk, SEER)
+    drawn = [drawn_cell(64, seed) for seed in range(8)]
+    with torch.inference_mode():
+        cells = torch.from_numpy(prepared(drawn, 64, IMAGENET_MEAN, IMAGENET_STD))
+        features = encoder.embed(cells).numpy()
+    near = {"real_first_percentile": least}
+    network = save_tiny(
+        weights, given, metrics={"summary": "-", "features": "tiny_encoder", "memorised": near}
+    )
+    Learned.of(features).save(weights / given.name)
+    return cast("CellGenerator | CycleGan", network)
 
 
 def save_ensemble(weights: Path, given: Recipe, **changed: Any) -> Card:

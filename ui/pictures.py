@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pictures
 from plotly.colors import get_colorscale
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
-from cervix_models.data.pictures import pixels_of
+from cervix_models.data.pictures import pixels_of, png_of
 
 # Okabe and Ito (2008); neither is the colour of a cell class.
 NUCLEUS_COLOUR = (240, 228, 66)
@@ -31,21 +28,21 @@ def mask_picture(labels_png: bytes) -> bytes:
     out = np.zeros((*labels.shape, 4), np.uint8)
     out[labels == CYTOPLASM] = (*CYTOPLASM_COLOUR, MASK_ALPHA)
     out[labels == NUCLEUS] = (*NUCLEUS_COLOUR, MASK_ALPHA)
-    return _png(out)
+    return png_of(out)
 
 
 def heat_picture(heat_png: bytes) -> bytes:
     """An RGBA PNG of a stored grey heat map in viridis, opaque: the viewer sets how much shows."""
     colours = np.full((256, 4), 255, np.uint8)
     colours[:, :3] = _viridis()
-    return _png(colours[pixels_of(heat_png, "L")])
+    return png_of(colours[pixels_of(heat_png, "L")])
 
 
 def heat_over(image_png: bytes, heat_png: bytes, share: float = 0.5) -> bytes:
     """A PNG of the picture with a grey heat map in viridis laid over it, `share` of it showing."""
     below = pixels_of(image_png, "RGB").astype(float)
     above = _viridis()[pixels_of(heat_png, "L")]
-    return _png(((1 - share) * below + share * above).astype(np.uint8))
+    return png_of(((1 - share) * below + share * above).astype(np.uint8))
 
 
 def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
@@ -57,7 +54,7 @@ def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
         here = labels == value
         out[here] = below[here] * (1 - TINT) + np.array(colour) * TINT
         out[_border(labels >= value)] = colour
-    return _png(out.astype(np.uint8))
+    return png_of(out.astype(np.uint8))
 
 
 def _border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -93,9 +90,3 @@ def _viridis() -> NDArray[np.uint8]:
     grey = np.linspace(0, 1, 256)
     channels = [np.interp(grey, stops, rgb[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=1).round().astype(np.uint8)
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    out = io.BytesIO()
-    Pictures.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()

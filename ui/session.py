@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.imported import DealtCell
     from cervix_models.services.synthesis import MadeCell, Synthesis
+    from cervix_models.services.turning import Turned, Turning
 
 Role = Literal["learner", "pathologist", "admin"]
 ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
@@ -113,6 +114,36 @@ def synthesis() -> Synthesis:
     return shared_synthesis()
 
 
+@st.cache_resource(show_spinner=False)
+def shared_turning() -> Turning:
+    """The service of turned cells, one a process; its translators load with the first cell."""
+    from cervix_models.services.turning import Turning
+
+    return Turning(shared_triage())
+
+
+def turning() -> Turning:
+    """The service of turned cells, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_turning()
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def turned(
+    name: str, content: bytes, filename: str, label: str, back: str, *, sample: bool
+) -> Turned:
+    """A cell turned into one of another class. Raises IntakeError, WeightsError and DataError."""
+    return shared_turning().turn(name, content, filename, label, back, sample=sample)
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def imported_cell(label: str, number: int) -> bytes | None:
+    """The image file of one imported cell of a class, or None where there is none."""
+    from cervix_models.services.imported import cell_of  # brings SciPy and scikit-learn
+
+    return cell_of(triage().settings, label, number)
+
+
 @st.cache_resource(show_spinner=False, max_entries=200)
 def made_cells(name: str, label: str, count: int, seed: int, temperature: float) -> list[MadeCell]:
     """Cells of a class by a generator, made once. Raises WeightsError and DataError."""
@@ -128,9 +159,9 @@ def archive_of(made: list[MadeCell]) -> bytes:
 
 @st.cache_resource(show_spinner=False, max_entries=50)
 def walk(
-    name: str, start: tuple[str, int], end: tuple[str, int], steps: int
+    name: str, start: tuple[str, int, int], end: tuple[str, int, int], steps: int
 ) -> tuple[list[bytes], bytes]:
-    """The cells on the way from one class and seed to another, and a film of them.
+    """The cells on the way from one class, seed and number to another, and a film of them.
     Raises WeightsError and DataError."""
     from cervix_models.services.synthesis import Spot, film
 

@@ -106,14 +106,17 @@ def legend(labels: Collection[str | None]) -> None:
 
 def probabilities(reading: Reading) -> None:
     """Shows a bar a class in the classes' one order; grey where the reading is referred."""
-    rows = []
-    for name in CLASS_NAMES:
-        share = reading.probabilities[name]
-        colour = NEUTRAL if reading.label is None else class_named(name).colour
-        rows.append(
-            f"<li>{badge_html(name)}<span>{name}</span>{_bar(share, colour)}"
-            f'<span class="cx-value">{per_cent(share)}</span></li>'
-        )
+    bars(reading.probabilities, NEUTRAL if reading.label is None else None)
+
+
+def bars(shares: Mapping[str, float], colour: str | None = None) -> None:
+    """Shows a bar a class in the classes' one order, in the classes' colours or all in one."""
+    rows = [
+        f"<li>{badge_html(name)}<span>{name}</span>"
+        f"{_bar(shares[name], colour or class_named(name).colour)}"
+        f'<span class="cx-value">{per_cent(shares[name])}</span></li>'
+        for name in CLASS_NAMES
+    ]
     st.html(f'<ul class="cx cx-bars" aria-label="Probability of each class">{"".join(rows)}</ul>')
 
 

@@ -17,6 +17,7 @@ from cervix_models.contracts import CellImage, Image
 from cervix_models.errors import IntakeError
 
 from .marks import is_marked
+from .pictures import png_of
 from .scale import scale_in
 
 ACCEPTED = ("PNG", "JPEG", "BMP", "TIFF")
@@ -63,7 +64,7 @@ def take_cell_image(upload: bytes, filename: str, limits: Limits = Limits()) -> 
     with a sentence for each thing that can be wrong.
     """
     taken = take_pixels(upload, filename, limits)
-    png = _stored(taken.pixels)
+    png = png_of(taken.pixels)
     return CellImage(
         pixels=taken.pixels,
         sha256=hashlib.sha256(png).hexdigest(),
@@ -271,13 +272,6 @@ def _to_srgb(picture: PilImage.Image, profile: bytes | None, warnings: list[str]
         except (ImageCms.PyCMSError, OSError):
             warnings.append("The picture's colour profile could not be used; it was dropped.")
     return picture.convert("RGB")
-
-
-def _stored(pixels: Image) -> bytes:
-    """A PNG of the bare pixels: no text, EXIF, XMP or profile."""
-    out = io.BytesIO()
-    PilImage.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 def _too_large(name: str, given: str, limits: Limits) -> str:

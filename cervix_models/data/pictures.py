@@ -26,6 +26,14 @@ def grey_png(pixels: NDArray[np.uint8], *, optimize: bool = False) -> bytes:
     return out.getvalue()
 
 
+def png_of(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels `(height, width, 3)`, or 4 with opacity, as a PNG that holds nothing else: no text,
+    EXIF or profile."""
+    out = io.BytesIO()
+    PilImage.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
 def pixels_of(content: bytes, mode: Literal["RGB", "L"]) -> NDArray[np.uint8]:
     """The pixels `(height, width, 3)`, or `(height, width)` in grey, of a stored picture."""
     with PilImage.open(io.BytesIO(content)) as opened:

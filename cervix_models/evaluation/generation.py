@@ -18,8 +18,6 @@ from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
-from cervix_models.gate import unit_length
-
 Features = NDArray[np.floating]
 
 SUBSETS, SUBSET = 200, 300  # of the kernel distance: how many, of how many cells at most, a half
@@ -78,19 +76,12 @@ def _within(ground: Features, asked: Features) -> float:
     return float((cdist(asked, ground) <= reach).any(1).mean())
 
 
-def nearest(known: Features, asked: Features) -> NDArray[np.float64]:
-    """How far each of `asked` is from the nearest of `known`, both brought to length one."""
-    unit = [unit_length(each) for each in (known, asked)]
-    found: NDArray[np.float64] = NearestNeighbors(n_neighbors=1).fit(unit[0]).kneighbors(unit[1])[0]
-    return found[:, 0]
-
-
-def memorised(learned: Features, unseen: Features, made: Features) -> dict[str, float]:
-    """How near made cells come to those that were learned from, against unseen real cells.
+def memorised(usual: NDArray[np.float64], found: NDArray[np.float64]) -> dict[str, float]:
+    """How near made cells come to those that were learned from, against unseen real cells; given
+    are the distances of unseen `(n,)` and of made ones `(k,)`.
 
     `flagged` is the part of made cells nearer than all but NEAR of the unseen real ones.
     """
-    usual, found = nearest(learned, unseen), nearest(learned, made)
     least = float(np.quantile(usual, NEAR))
     return {
         "real_first_percentile": least,

@@ -30,6 +30,17 @@ def cell_pictures(settings: Settings, sha256: Sequence[str]) -> dict[str, bytes]
     }
 
 
+def cell_of(settings: Settings, label: str, number: int) -> bytes | None:
+    """The image file of one SIPaKMeD cell of a class, by any number; None where that data set is
+    not imported here, or has no such cell."""
+    index = find_sipakmed(settings.home)
+    rows = [row for row in index.cells if row.label == label] if index else []
+    if index is None or not rows:
+        return None
+    order = np.random.default_rng(0).permutation(len(rows))
+    return (index.root / rows[order[number % len(rows)]].path).read_bytes()
+
+
 @dataclass(frozen=True)
 class DealtCell:
     """One crop of the shown cluster, and on which side of a random split it came to lie."""

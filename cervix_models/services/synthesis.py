@@ -19,7 +19,8 @@ from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch
-from cervix_models.making import CellMaker, noise_of, open_maker
+from cervix_models.making import MOST, CellMaker, noise_of, open_maker
+from cervix_models.nearness import CopyCheck, open_check
 from cervix_models.settings import Settings
 
 STEPS = (2, 60)  # of a walk
@@ -33,6 +34,7 @@ class Spot:
 
     label: str
     seed: int
+    number: int = 1  # among the cells of this seed
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class MadeCell:
     seed: int
     number: int  # among the cells of this seed, from 1
     temperature: float
+    near_copy: bool  # nearer to a training cell than 99 of 100 unseen real cells are
     png: bytes  # marked synthetic on its face and in the file
 
     @property
@@ -55,9 +58,10 @@ class MadeCell:
     @property
     def about(self) -> str:
         """What made it, in one line."""
+        near = ", nearly a copy of a training cell" if self.near_copy else ""
         return (
             f"{self.label} cell made by {self.generator} ({self.weights[:12]}), seed {self.seed}, "
-            f"number {self.number}, temperature {self.temperature:g}"
+            f"number {self.number}, temperature {self.temperature:g}{near}"
         )
 
 
@@ -68,7 +72,7 @@ class Synthesis:
         """Loads nothing yet."""
         self.settings = settings
         self._loading = threading.Lock()
-        self._makers: dict[str, tuple[CellMaker, Card]] = {}
+        self._makers: dict[str, tuple[CellMaker, CopyCheck, Card]] = {}
 
     def cards(self) -> list[Card]:
         """The cards of the generators whose weights are here, the likest to real cells first."""
@@ -84,11 +88,11 @@ class Synthesis:
 
         Raises WeightsError for a generator that is not here, DataError as `generate` does.
         """
-        maker, card = self._maker(name)
+        maker, check, card = self._maker(name)
         images = maker.generate(label, count, seed=seed, temperature=temperature)
         made = [
-            MadeCell(name, card.weights_sha256, label, seed, at, temperature, b"")
-            for at in range(1, count + 1)
+            MadeCell(name, card.weights_sha256, label, seed, at, temperature, near, b"")
+            for at, near in enumerate(check.flagged(images), start=1)
         ]
         return [
             replace(each, png=mark_synthetic(image, each.about))
@@ -104,22 +108,23 @@ class Synthesis:
         low, high = STEPS
         if not low <= steps <= high:
             raise DataError(f"A walk of {steps} steps was asked for; {low} to {high} can be made.")
-        maker, _ = self._maker(name)
+        maker, _, _ = self._maker(name)
         _check(maker, start, end)
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-        first, last = (noise_of(each.seed, 1, maker.latent)[0] for each in (start, end))
+        first, last = (noise_of(each.seed, each.number, maker.latent)[-1] for each in (start, end))
         one, two = maker.parts([start.label, end.label])
         images = maker.of(between(first, last, share), (1 - share) * one + share * two)
-        words = f"made by {name} between {start.label}, seed {start.seed}, and {end.label}, seed"
+        ends = " and ".join(f"{x.label}, seed {x.seed}, number {x.number}" for x in (start, end))
         return [
-            mark_synthetic(image, f"Cell {words} {end.seed}, step {at} of {steps}")
+            mark_synthetic(image, f"Cell made by {name} between {ends}, step {at} of {steps}")
             for at, image in enumerate(images, start=1)
         ]
 
-    def _maker(self, name: str) -> tuple[CellMaker, Card]:
+    def _maker(self, name: str) -> tuple[CellMaker, CopyCheck, Card]:
         with self._loading:
             if name not in self._makers:
-                self._makers[name] = open_maker(name, self.settings)
+                maker, card = open_maker(name, self.settings)
+                self._makers[name] = maker, open_check(name, self.settings), card
             return self._makers[name]
 
 
@@ -182,6 +187,11 @@ def _check(maker: CellMaker, *spots: Spot) -> None:
             raise DataError(
                 f"A walk by way of {each.label!r} was asked for; this generator makes cells of "
                 f"{', '.join(maker.classes)}. Ask for one of these."
+            )
+        if not 1 <= each.number <= MOST:
+            raise DataError(
+                f"A walk by way of cell {each.number} of a seed was asked for; 1 to {MOST} are "
+                "there. Ask for one of these."
             )
 
 

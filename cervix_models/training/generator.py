@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cervix_models.checkpoints import load_network, save_card, save_weights
-from cervix_models.contracts import Card
+from cervix_models.contracts import Card, Image
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
 from cervix_models.errors import RecipeError
 from cervix_models.evaluation.generation import (
@@ -28,13 +29,14 @@ from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
 from cervix_models.making import CellMaker, noise_of
+from cervix_models.nearness import Learned
 from cervix_models.registry import find
 from cervix_models.training.batches import cells_at
 from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
-from cervix_models.training.judging import Judges, as_tensor, kept_outlines, likenesses
+from cervix_models.training.judging import Judges, as_pictures, as_tensor, kept_outlines, likenesses
 from cervix_models.training.protocol import Plan, folds_of
 
 log = logging.getLogger(__name__)
@@ -135,11 +137,18 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
         **likeness(new, own),
         "floor": {**floor, "recognised": judges.recognised(unseen, labels)},
         "recognised": judges.recognised(made, labels),
-        "memorised": memorised(known, new, own),
+        "memorised": _memorised(known, new, own, plan.weights / plan.recipe.name),
     }
     if isinstance(network, VariationalGenerator):
         metrics["again"] = _again(network, unseen, parts)
     return metrics
+
+
+def _memorised(known: Batch, unseen: Batch, made: Batch, folder: Path) -> dict[str, float]:
+    """How near made cells come to those learned from, which are kept beside the weights."""
+    learned = Learned.of(known)
+    learned.save(folder)
+    return memorised(learned.nearest(unseen), learned.nearest(made))
 
 
 def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
@@ -180,7 +189,11 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     if cycle is None:
         raise RecipeError(f"{plan.recipe.name} has no table [cycle]. Add it.")
     real, names = cells_at(packed, side_of(plan.recipe)).images, plan.recipe.told_apart
+    known, unseen = (
+        judges.features(real[torch.as_tensor(rows)]) for rows in (fold.train, fold.held_out)
+    )
     ways: dict[str, Any] = {}
+    made = []
     for domain, other, there, back in (
         (cycle.source, cycle.target, network.there, network.back),
         (cycle.target, cycle.source, network.back, network.there),
@@ -193,28 +206,34 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
             wanted = np.full(len(rows), at)
             after = _translated(there, before, wanted, len(names))
             again = _translated(back, after, packed.labels[rows], len(names))
-            same = fold.held_out[packed.labels[fold.held_out] == at]
-            learned = fold.train[packed.labels[fold.train] == at]
-            new, own, known = (
-                judges.features(each)
-                for each in (real[torch.as_tensor(same)], after, real[torch.as_tensor(learned)])
-            )
+            new = unseen[packed.labels[fold.held_out] == at]
+            made.append(judges.features(after))
             ways[label] = {
                 "from": list(domain),
                 "cells": len(rows),
-                **likeness(new, own),
-                "floor": likeness(new, known),
+                **likeness(new, made[-1]),
+                "floor": likeness(new, known[packed.labels[fold.train] == at]),
                 "recognised": judges.recognised(after, wanted)["value"],
                 "outlines_kept": kept_outlines(outlines, judges.outlined(after)),
                 "again": likenesses(before.float() / 255, again.float() / 255),
             }
-    return {"ways": ways}
+    near = _memorised(known, unseen, np.concatenate(made), plan.weights / plan.recipe.name)
+    return {"ways": ways, "memorised": near}
 
 
 def _at(names: tuple[str, ...], some: tuple[str, ...]) -> list[int]:
     return [names.index(each) for each in some]
 
 
+def turned_by(
+    translator: Translator, images: Sequence[Image], label: int, classes: int
+) -> list[Image]:
+    """Pictures `(h, w, 3)` of the translator's own size as cells of one label."""
+    labels = np.full(len(images), label)
+    return as_pictures(_translated(translator, as_tensor(images), labels, classes))
+
+
+@torch.inference_mode()
 def _translated(
     translator: Translator, images: Tensor, labels: NDArray[np.int64], classes: int
 ) -> Tensor:

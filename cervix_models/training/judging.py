@@ -15,17 +15,13 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
-from cervix_models.classifiers.base import CellClassifier
 from cervix_models.contracts import Image
 from cervix_models.evaluation.generation import recognised
 from cervix_models.evaluation.segmentation import iou_scores, pixel_scores
-from cervix_models.predictors import ClassReader, OutlineReader, open_classifier
-from cervix_models.registry import create, find
+from cervix_models.predictors import ClassReader, EncoderReader, OutlineReader, open_classifier
 from cervix_models.settings import Settings
-from cervix_models.training.encoder import embedded
-from cervix_models.training.start import start_from_encoder
 
-SEEN_BY = "mobilenetv3_small"  # whose self-supervised encoder gives the features
+SEEN_BY = "encoder_mobilenet_v3_small"  # self-supervised; it gives the features
 AT_ONCE = 32  # pictures
 
 
@@ -33,17 +29,15 @@ AT_ONCE = 32  # pictures
 class Judges:
     """Those that look at made cells; pictures are `(n, 3, side, side)` uint8."""
 
-    encoder: CellClassifier
+    encoder: EncoderReader
     reader: ClassReader
     outlines: OutlineReader
 
     @classmethod
     def of(cls, classifier: str, segmenter: str, settings: Settings) -> Judges:
         """Those of these names, and our self-supervised encoder. Raises WeightsError."""
-        encoder = create(SEEN_BY)
-        start_from_encoder(encoder, str(find(SEEN_BY).backbone), settings.weights)
         return cls(
-            cast(CellClassifier, encoder),
+            EncoderReader(SEEN_BY, settings),
             open_classifier(classifier, settings),
             OutlineReader(segmenter, settings),
         )
@@ -52,16 +46,14 @@ class Judges:
     def names(self) -> dict[str, str]:
         """Who they are, for the card."""
         return {
-            "features": f"encoder_{find(SEEN_BY).backbone}",
+            "features": self.encoder.card.name,
             "judge": self.reader.card.name,
             "outlines": self.outlines.card.name,
         }
 
     def features(self, images: Tensor) -> NDArray[np.float32]:
         """What the encoder sees in pictures, `(n, width)`."""
-        side = find(SEEN_BY).input_size
-        large = nn.functional.interpolate(images.float(), side, mode="bilinear")
-        return embedded(self.encoder, large.round().byte())
+        return self.encoder.see(as_pictures(images))
 
     def recognised(self, images: Tensor, labels: NDArray[np.int64]) -> dict[str, Any]:
         """How many pictures the classifier takes for their class."""

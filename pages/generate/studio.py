@@ -12,6 +12,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import CervixError
 from cervix_models.plots import per_cent
 from ui import session, show
+from ui.turning_view import turn_a_cell
 
 if TYPE_CHECKING:
     from cervix_models.services.synthesis import MadeCell
@@ -28,8 +29,8 @@ def page() -> None:
     session.require_role("learner")
     st.title("Studio", anchor=False)
     show.notice()
-    cards = session.synthesis().cards()
-    if not cards:
+    cards, turners = session.synthesis().cards(), session.turning().cards()
+    if not cards and not turners:
         st.info(
             "No generator is here yet. Train one: `python -m cervix_models train cgan_projection`"
         )
@@ -38,17 +39,31 @@ def page() -> None:
         "These cells belong to nobody: a network that has seen real ones makes them up. Each is "
         "marked **SYN** in its corner and in its file, and is refused where cells are read."
     )
-    card = _generator(cards)
-    cells, walk = st.tabs(["Cells", "From one to another"])
-    with cells:
-        _cells(card)
-    with walk:
-        _walk(card)
+    made, walk, turn = st.tabs(
+        ["Cells", "From one to another", "Turn a cell into another class"],
+        on_change="rerun", key="studio-tab",
+    )  # fmt: skip
+    if made.open:
+        with made:
+            card = _generator(cards, "studio-generator")
+            if card:
+                _cells(card)
+    if walk.open:
+        with walk:
+            card = _generator(cards, "walk-generator")
+            if card:
+                _walk(card)
+    if turn.open:
+        with turn:
+            turn_a_cell(turners)
 
 
-def _generator(cards: list[Card]) -> Card:
+def _generator(cards: list[Card], key: str) -> Card | None:
+    if not cards:
+        st.info("No generator that makes cells of a class is here yet.")
+        return None
     named = {card.name: card for card in cards}
-    name = st.selectbox("Generator", list(named), width=320)
+    name = st.selectbox("Generator", list(named), width=320, key=key)
     card = named[name]
     recognised, kid = card.metrics.get("recognised"), card.metrics.get("kid")
     if recognised and kid:
@@ -92,6 +107,12 @@ def _cells(card: Card) -> None:
         return
     for name in labels:
         _row(name, [each for each in made if each.label == name])
+    if any(each.near_copy for each in made):
+        st.warning(
+            "A framed cell lies nearer to a cell that the generator learned from than 99 of 100 "
+            "real cells of other clusters do: it may be nearly a copy.",
+            icon=":material/content_copy:",
+        )
     st.download_button(
         "ZIP with a manifest",
         partial(session.archive_of, made),
@@ -120,9 +141,13 @@ def _another(key: str) -> None:
 
 def _row(label: str, made: list[MadeCell]) -> None:
     pictures = "".join(
-        show.picture_html(
-            session.image_url(each.png), f"Synthetic {label} cell, number {each.number}"
+        f'<span class="{"cx-near" if each.near_copy else ""}">'
+        + show.picture_html(
+            session.image_url(each.png),
+            f"Synthetic {label} cell, number {each.number}"
+            + (", nearly a copy of a real one" if each.near_copy else ""),
         )
+        + "</span>"
         for each in made
     )
     st.html(
@@ -159,12 +184,16 @@ def _walk(card: Card) -> None:
     )  # fmt: skip
 
 
-def _spot(card: Card, title: str, which: int) -> tuple[str, int]:
+def _spot(card: Card, title: str, which: int) -> tuple[str, int, int]:
     first = min(3 * which, len(CLASS_NAMES) - 1)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(title, card.classes, index=first, key=f"walk-class-{which}", width=250)
         seed = _seed("Seed", f"walk-seed-{which}")
-    return label, seed
+        number = st.number_input(
+            "Number", 1, MOST_SHOWN, 1, key=f"walk-number-{which}", width=110,
+            help="Which of the cells of this seed, as the tab Cells shows them",
+        )  # fmt: skip
+    return label, seed, int(number)
 
 
 page()

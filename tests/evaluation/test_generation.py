@@ -11,7 +11,6 @@ from cervix_models.evaluation.generation import (
     kernel_distance,
     likeness,
     memorised,
-    nearest,
     precision_and_recall,
     recognised,
     summarised,
@@ -57,21 +56,13 @@ def test_precision_and_recall_tell_what_is_missing_from_what_is_wrong() -> None:
     assert wrong == {"precision": 0.5, "recall": 1.0}
 
 
-def test_the_nearest_is_found_whatever_the_length() -> None:
-    known = np.array([[1.0, 0], [0, 2]])
-    found = nearest(known, np.array([[5.0, 0], [1, 1]]))
-    assert found == pytest.approx([0, np.sqrt(2 - np.sqrt(2))])
-
-
-def test_a_copied_cell_is_flagged() -> None:
-    learned, unseen = ONE, TWO
-    made = RANDOM.normal(size=(100, 12))
-    assert memorised(learned, unseen, made)["flagged"] <= 0.05
-    copied = np.concatenate([made[:90], learned[:10] * 1.0001])
-    figures = memorised(learned, unseen, copied)
-    assert figures["flagged"] >= 0.1
-    assert figures["made_least"] == pytest.approx(0, abs=1e-6)
-    assert figures["real_first_percentile"] > 0
+def test_cells_nearer_than_nearly_all_real_ones_are_flagged() -> None:
+    usual = np.linspace(1, 2, 101)
+    figures = memorised(usual, np.array([0.2, 1.005, 1.02, 3.0]))
+    assert figures["flagged"] == 0.5
+    assert figures["made_least"] == 0.2
+    assert figures["real_first_percentile"] == pytest.approx(1.01)
+    assert (figures["real_median"], figures["made_median"]) == pytest.approx((1.5, 1.0125))
 
 
 def test_recognised_in_all_and_by_class() -> None:

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.pictures import png_of
 from cervix_models.making import CellMaker
 from cervix_models.services.synthesis import Synthesis
+from cervix_models.services.turning import Look, Turned
 from tests import tiny
 from ui import session
 
@@ -20,11 +23,52 @@ def _flat(noise: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return (tone[:, :, None, None] * np.ones((1, 3, 64, 64))).astype(np.float32)
 
 
+class Fourth:
+    """Takes the fourth of some pictures for a copy."""
+
+    def flagged(self, images: list[np.ndarray]) -> list[bool]:
+        return [at == 3 for at in range(len(images))]
+
+
+class Turns:
+    """Turns every cell into itself, a little darker each time."""
+
+    def __init__(self) -> None:
+        self.card = tiny.card(tiny.recipe("cyclegan", name="cyclegan"), "0" * 64)
+        self.asked: list[tuple[str, str, bool]] = []
+
+    def cards(self) -> list[Card]:
+        return [self.card]
+
+    def turn(
+        self, name: str, upload: bytes, filename: str, label: str, back: str, *, sample: bool
+    ) -> Turned:
+        self.asked.append((label, back, sample))
+        shares = [
+            {each: 0.9 if each == of else 0.025 for each in CLASS_NAMES} for of in (back, label)
+        ]
+        looks = [
+            Look(png_of(np.full((64, 64, 3), tone, np.uint8)), np.eye(64, dtype=np.uint8), share)
+            for tone, share in zip((200, 180, 190), (*shares, shares[0]), strict=True)
+        ]
+        return Turned(name, label, *looks, {"nucleus": 0.8, "cell": 0.9}, near_copy=True)
+
+
 @pytest.fixture
-def synthesis(tmp_path, monkeypatch) -> Synthesis:
+def turns(monkeypatch) -> Turns:
+    made = Turns()
+    monkeypatch.setattr(session, "shared_turning", lambda: made)
+    session.turned.clear()
+    session.imported_cell.clear()
+    return made
+
+
+@pytest.fixture
+def synthesis(tmp_path, monkeypatch, turns) -> Synthesis:
     settings = tiny.settings_in(tmp_path)
     made = Synthesis(settings)
     monkeypatch.setattr(session, "shared_synthesis", lambda: made)
+    monkeypatch.setattr(session, "imported_cell", lambda *_: None)
     for cached in (session.made_cells, session.walk):
         cached.clear()
     return made
@@ -36,7 +80,7 @@ def _with_generator(synthesis: Synthesis) -> None:
     given = tiny.recipe("cgan")
     tiny.save_tiny(synthesis.settings.weights, given, metrics=metrics)
     card = synthesis.cards()[0]
-    synthesis._makers[given.name] = (CellMaker(_flat, CLASS_NAMES, 100), card)
+    synthesis._makers[given.name] = (CellMaker(_flat, CLASS_NAMES, 100), Fourth(), card)
 
 
 @pytest.fixture
@@ -51,7 +95,8 @@ def shown(page: AppTest) -> str:
     return " ".join(each.proto.body for each in page.get("html"))
 
 
-def test_without_a_generator_the_page_says_how_to_get_one(app, synthesis) -> None:
+def test_without_a_generator_the_page_says_how_to_get_one(app, synthesis, turns) -> None:
+    turns.cards = list
     page = app.switch_page(PAGE).run()
     assert not page.exception
     assert "python -m cervix_models train cgan_projection" in page.info[0].value
@@ -64,6 +109,12 @@ def test_cells_of_every_class_are_shown_with_words_and_figures(studio) -> None:
     assert "takes 88.0 % of its cells" in html
     assert "97.0 % of real ones" in html
     assert "0.050; between real ones it is 0.001" in html
+    assert (
+        html.count('class="cx-near"')
+        == html.count("nearly a copy of a real one")
+        == len(CLASS_NAMES)
+    )
+    assert "may be nearly a copy" in studio.warning[0].value
 
 
 def test_one_class_and_another_seed(studio) -> None:
@@ -80,8 +131,36 @@ def test_one_class_and_another_seed(studio) -> None:
 
 
 def test_the_walk_has_a_step_and_a_film(studio) -> None:
+    _open(studio, "From one to another")
     html = shown(studio)
     assert f"Synthetic cell, step 8 of 16 from {CLASS_NAMES[0]} to {CLASS_NAMES[3]}" in html
     assert "data:image/webp;base64," in html
     next(each for each in studio.slider if each.label == "Step").set_value(16).run()
     assert "Step 16 of 16" in shown(studio)
+
+
+def test_a_sample_is_turned_into_another_class(studio, turns) -> None:
+    _open(studio, "Turn a cell into another class")
+    assert not studio.exception
+    start, label = CLASS_NAMES[0], CLASS_NAMES[2]
+    assert turns.asked == [(label, start, True)]
+    html = shown(studio)
+    assert f'alt="Synthetic cell, as {label.lower()}, with its outlines"' in html
+    said = " ".join(each.value for each in studio.markdown)
+    assert f"gives **{label}** 90.0 % now, 2.5 % before" in said
+    assert "80.0 % stay where they were, of the cell 90.0 %" in said
+    assert "may be nearly a copy" in studio.warning[0].value
+    into = next(each for each in studio.selectbox if each.label == "Turn into")
+    into.set_value(CLASS_NAMES[1]).run()
+    assert turns.asked[-1] == (CLASS_NAMES[1], CLASS_NAMES[2], True)
+
+
+def test_without_a_translator_the_tab_says_how_to_get_one(studio, turns) -> None:
+    turns.cards = list
+    _open(studio, "Turn a cell into another class")
+    assert "python -m cervix_models train cyclegan" in studio.info[0].value
+
+
+def _open(page: AppTest, tab: str) -> None:
+    page.session_state["studio-tab"] = tab
+    page.run()

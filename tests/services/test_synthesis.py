@@ -25,7 +25,7 @@ NAME = "tiny_cgan"
 @pytest.fixture(scope="module")
 def synthesis(tmp_path_factory) -> Synthesis:
     settings = tiny.settings_in(tmp_path_factory.mktemp("synthesis"))
-    tiny.save_tiny(settings.weights, tiny.recipe("cgan"))
+    tiny.save_maker(settings.weights, tiny.recipe("cgan"))
     tiny.save_tiny(settings.weights, tiny.recipe("cnn"))
     return Synthesis(settings)
 
@@ -46,6 +46,7 @@ def test_made_cells_are_marked_and_made_again_alike(synthesis) -> None:
     assert [each.number for each in made] == [1, 2, 3]
     assert made == synthesis.make(NAME, CLASS_NAMES[1], 3, seed=5)
     assert len({each.png for each in made}) == 3
+    assert not any(each.near_copy for each in made)
     for each in made:
         assert take_cell_image(each.png, each.name).synthetic
         with Image.open(io.BytesIO(each.png)) as picture:
@@ -63,15 +64,29 @@ def test_what_is_not_here_or_not_made_is_refused(synthesis) -> None:
         synthesis.walk(NAME, Spot(CLASS_NAMES[0], 1), Spot(CLASS_NAMES[0], 2), 1)
     with pytest.raises(DataError, match=r"A walk by way of 'Squamous'"):
         synthesis.walk(NAME, Spot("Squamous", 1), Spot(CLASS_NAMES[0], 2), 3)
+    with pytest.raises(DataError, match=r"A walk by way of cell 0 of a seed"):
+        synthesis.walk(NAME, Spot(CLASS_NAMES[0], 1, 0), Spot(CLASS_NAMES[0], 2), 3)
+
+
+def test_a_cell_near_to_a_real_one_is_flagged(tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    tiny.save_maker(settings.weights, tiny.recipe("cgan"), least=9.0)
+    made = Synthesis(settings).make(NAME, CLASS_NAMES[1], 2, seed=5)
+    assert [each.near_copy for each in made] == [True, True]
+    with Image.open(io.BytesIO(made[0].png)) as picture:
+        assert "nearly a copy of a training cell" in picture.info["cervix-synthetic"]
+    assert json.loads(zipfile.ZipFile(io.BytesIO(archive(made))).read("manifest.json"))["cells"][0][
+        "near_copy"
+    ]
 
 
 def test_a_walk_begins_and_ends_at_the_cells_of_its_seeds(synthesis) -> None:
-    start, end = Spot(CLASS_NAMES[0], 1), Spot(CLASS_NAMES[3], 2)
+    start, end = Spot(CLASS_NAMES[0], 1), Spot(CLASS_NAMES[3], 2, 3)
     steps = [
         without_letters(pixels_of(each, "RGB")) for each in synthesis.walk(NAME, start, end, 5)
     ]
     for spot, found in ((start, steps[0]), (end, steps[-1])):
-        cell = synthesis.make(NAME, spot.label, 1, seed=spot.seed)[0]
+        cell = synthesis.make(NAME, spot.label, spot.number, seed=spot.seed)[-1]
         wanted = without_letters(pixels_of(cell.png, "RGB"))
         assert np.abs(found.astype(int) - wanted).max() <= 1
     apart = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(steps)]

@@ -36,7 +36,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("generator")
     settings = tiny.save_defaults(folder)
     encoder = create("mobilenetv3_small").get_submodule("trunk")
-    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder)
+    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder, "mobilenetv3_small")
     plan = Plan(
         tiny.recipe("cvae_residual", optimiser=Optimiser(epochs=2, batch_size=8, ema_decay=0.9)),
         tiny.packed(clusters=4, cells=4),
