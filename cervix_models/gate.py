@@ -19,7 +19,11 @@ from scipy import ndimage
 from cervix_models.contracts import Image, Segmentation
 from cervix_models.errors import WeightsError
 
-GATE = "gate.safetensors"
+GATE, TELL = "gate.safetensors", "tell.safetensors"
+LOOKS_MADE = (
+    "The picture looks like a cell that a network made up, though it carries no mark of it. Upload "
+    "a photograph of a real cell."
+)
 _SIDE = 160  # pixels; every quality measure looks at the picture squashed to this
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -85,6 +89,31 @@ class Space:
         save_file(
             {k: np.ascontiguousarray(v, np.float32) for k, v in vars(self).items()}, folder / GATE
         )
+
+
+@dataclass(frozen=True)
+class Tell:
+    """What made cells have in common in the embeddings of a classifier, for those whose mark was
+    taken off: a weighted sum that passes a limit."""
+
+    weights: NDArray[np.float32]  # (width,), of embeddings of length one
+    limit: NDArray[np.float32]  # (1,)
+
+    def finds(self, embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of the pictures with embeddings `(n, width)` look made, `(n,)`."""
+        return np.asarray(unit_length(embeddings) @ self.weights > self.limit[0])
+
+    def save(self, folder: Path) -> None:
+        """Writes it beside the classifier's weights."""
+        save_file(
+            {k: np.ascontiguousarray(v, np.float32) for k, v in vars(self).items()}, folder / TELL
+        )
+
+
+def load_tell(folder: Path) -> Tell | None:
+    """The tell beside a classifier's weights, or None where none was fitted."""
+    path = folder / TELL
+    return Tell(**load_file(path)) if path.is_file() else None
 
 
 def unit_length(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

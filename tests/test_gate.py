@@ -10,7 +10,9 @@ from cervix_models.errors import WeightsError
 from cervix_models.evaluation.gate import fit_space
 from cervix_models.gate import (
     REASONS,
+    Tell,
     load_space,
+    load_tell,
     measures_of,
     plausibility,
     quality,
@@ -125,6 +127,15 @@ def test_a_space_comes_back_as_it_was_saved(tmp_path) -> None:
     space.save(tmp_path)
     again, cells = load_space(tmp_path), _known(9, 3)
     np.testing.assert_allclose(again.distances(cells), space.distances(cells), rtol=1e-6)
+
+
+def test_a_tell_finds_what_passes_its_limit_whatever_the_length(tmp_path) -> None:
+    tell = Tell(np.array([1, -1], np.float32), np.array([0.5], np.float32))
+    rows = np.array([[3, 0], [0, 3], [0.1, 0], [1, 0.9]], np.float32)
+    assert tell.finds(rows).tolist() == [True, False, True, False]
+    assert load_tell(tmp_path) is None
+    tell.save(tmp_path)
+    assert load_tell(tmp_path).finds(rows).tolist() == [True, False, True, False]
 
 
 def test_a_missing_space_is_refused(tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from cervix_models.settings import ROOT, load_settings
@@ -15,6 +16,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one = verbs.add_parser("gate", help="fit and try what refuses pictures that are no cell")
     two = verbs.add_parser("ranges", help="measure all cells: the range of each feature by class")
     three = verbs.add_parser("cells", help="measure all cells by held-out outlines, as a table")
+    four = verbs.add_parser("tell", help="fit and try what finds made cells without their mark")
+    four.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    four.set_defaults(func=_tell)
     one.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
     one.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     one.add_argument("--classifier", help="default: each that has a gate of its own")
@@ -37,6 +41,22 @@ def _gate(args: argparse.Namespace) -> int:
         lead = load_recipe(recipe.members[0]) if recipe.members else recipe
         fit_gate(Plan(lead, packed, args.runs, settings.weights), name, SEGMENTER, settings)
         try_gate(name, SEGMENTER, settings)
+    return 0
+
+
+def _tell(args: argparse.Namespace) -> int:
+    from cervix_models.data.packed import load_packed
+    from cervix_models.services.defaults import CLASSIFIER, QUICK
+    from cervix_models.training.telling import fit_tell
+
+    settings = load_settings()
+    packed = load_packed(args.packed or settings.home / "cells160.npz")
+    for name in (CLASSIFIER, QUICK):
+        figures = fit_tell(name, packed, settings)
+        hits = ", ".join(f"{key} {share:.1%}" for key, share in figures["hits"].items())
+        sys.stdout.write(
+            f"{name}: finds {hits}; takes {figures['real_taken']:.1%} of real cells for made\n"
+        )
     return 0
 
 

@@ -20,7 +20,15 @@ from cervix_models.contracts import (
     ModelUse,
     Segmentation,
 )
-from cervix_models.gate import Space, load_space, measures_of, refusals
+from cervix_models.gate import (
+    LOOKS_MADE,
+    Space,
+    Tell,
+    load_space,
+    load_tell,
+    measures_of,
+    refusals,
+)
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.predictors import (
     CellReader,
@@ -62,6 +70,7 @@ class Gate:
     lead: ClassReader
     space: Space
     ranges: Mapping[str, tuple[float, float]]
+    tell: Tell | None  # of made cells without their mark, where it was fitted
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,8 @@ class Reader:
         if "gate" not in fitted and name != CLASSIFIER:
             return self._voices[CLASSIFIER].gate
         ranges = {each: (low, high) for each, (low, high) in fitted["gate"]["ranges"].items()}
-        return Gate(cells.lead, load_space(self.settings.weights / name), ranges)
+        folder = self.settings.weights / name
+        return Gate(cells.lead, load_space(folder), ranges, load_tell(folder))
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -173,11 +183,13 @@ class Reader:
         """The findings of pictures whose outlines are known, by a segmenter or by hand."""
         voice = self.voice(classifier)
         seen = voice.cells.see(images, masks)
-        distances = voice.gate.space.distances(_lead_embeddings(voice, seen, images, masks))
+        embeddings = _lead_embeddings(voice, seen, images, masks)
+        distances, tell = voice.gate.space.distances(embeddings), voice.gate.tell
+        made = np.zeros(len(images), bool) if tell is None else tell.finds(embeddings)
         return [
-            self._finding(image, mask, row, float(far), voice, with_heat)
-            for image, mask, row, far in zip(
-                images, masks, seen.probabilities, distances, strict=True
+            self._finding(image, mask, row, (float(far), bool(looks_made)), voice, with_heat)
+            for image, mask, row, far, looks_made in zip(
+                images, masks, seen.probabilities, distances, made, strict=True
             )
         ]
 
@@ -186,12 +198,13 @@ class Reader:
         image: Image,
         mask: Segmentation,
         row: NDArray[np.float64],
-        distance: float,
+        embedded: tuple[float, bool],
         voice: Voice,
         with_heat: bool,
     ) -> Finding:
+        distance, looks_made = embedded
         gate = measures_of(image, mask, distance)
-        refused = refusals(gate, voice.gate.ranges)
+        refused = [*refusals(gate, voice.gate.ranges), *([LOOKS_MADE] if looks_made else [])]
         answer = voice.cells.named(row)
         members = conformal_members(row, voice.least)
         chosen = tuple(n for n, held in zip(answer.probabilities, members, strict=True) if held)

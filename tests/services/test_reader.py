@@ -11,7 +11,7 @@ import pytest
 from cervix_models.cards import load_card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import WeightsError
-from cervix_models.gate import GATE, REASONS
+from cervix_models.gate import GATE, LOOKS_MADE, REASONS, Tell
 from cervix_models.morphology import measure
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.services.reader import Reader
@@ -47,6 +47,18 @@ def test_what_is_no_cell_is_referred_without_class_heat_or_measures(reader) -> N
     assert (found.conformal_set, found.heat, found.shares) == ((), None, None)
     assert found.features == {}
     assert found.gate["cell_area"] == 0
+
+
+def test_what_looks_made_is_referred_with_that_reason(reader, monkeypatch) -> None:
+    image = drawn_cell()
+    gate = reader.voice(CLASSIFIER).gate
+    width = len(gate.space.mean)
+    for limit, reasons in ((1.0, ()), (-1.0, (LOOKS_MADE,))):
+        tell = Tell(np.zeros(width, np.float32), np.array([limit], np.float32))
+        _changed(reader, monkeypatch, gate=replace(gate, tell=tell))
+        found = reader.read(image)
+        assert found.reasons == reasons
+        assert (found.label is None) == bool(reasons)
 
 
 def test_a_refused_cell_is_neither_measured_nor_explained(reader, monkeypatch) -> None:

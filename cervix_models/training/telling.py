@@ -1,0 +1,186 @@
+"""Fits what finds made cells whose mark was taken off, and counts how many it finds."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+
+from cervix_models.cards import at_hand, load_card, load_cards, members_of
+from cervix_models.checkpoints import save_card
+from cervix_models.contracts import Card, Image
+from cervix_models.data.packed import PackedSet
+from cervix_models.data.splits import Fold
+from cervix_models.errors import DataError
+from cervix_models.gate import Tell, unit_length
+from cervix_models.inference import Batch
+from cervix_models.making import noise_of, open_maker, open_turner
+from cervix_models.predictors import CellReader, ClassReader
+from cervix_models.recipes import recipe_of
+from cervix_models.settings import Settings
+from cervix_models.training.batches import cells_at
+from cervix_models.training.generator import kept_apart
+from cervix_models.training.judging import as_pictures
+from cervix_models.training.protocol import Plan
+
+log = logging.getLogger(__name__)
+
+SHOWN = 700  # cells of a kind, at most, that it learns from
+TAKEN = 0.01  # the part of real cells that may be taken for made
+SEEDS = (20_000, 30_000)  # of the cells it learns from, and of those it is tried on
+STRENGTH = 100.0  # inverse of the regularisation
+QUALITY = 80  # of the JPEG that made cells are saved anew in
+AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Embeddings of one kind of cells, for learning and for trying."""
+
+    learned: Batch
+    tried: Batch
+
+
+def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str, Any]:
+    """The figures of the tell that was now fitted and written beside a classifier's card.
+
+    It learns from real cells, at their own size and at that of made ones, against cells of all
+    generators at hand, by the embeddings of the classifier's first member; the limit leaves TAKEN
+    of real cells beyond it, by folds with clusters kept apart. It is tried on the clusters that the
+    generators did not see either, and on cells of other seeds: as they are, saved anew as JPEG, and
+    of a generator that it did not learn from. Raises DataError where no generator is here.
+    """
+    makers = [card for card in load_cards(settings.weights) if _makes(card, settings)]
+    if not makers:
+        raise DataError(
+            "No generator has weights here, so there is nothing to tell from real cells. Train "
+            "one: python -m cervix_models train cgan_projection"
+        )
+    _, members = members_of(classifier, settings.weights)
+    lead = CellReader(next(iter(members), classifier), settings)
+    fold = _fold(makers[0], packed, settings)
+    random = np.random.default_rng(0)
+    rows = random.permutation(fold.train)[:SHOWN]
+    sides = {int(card.input["size"]) for card in makers}
+    real = [
+        _Kind(*(_embedded(lead, _real(packed, some, side)) for some in (rows, fold.held_out)))
+        for side in (packed.images.shape[1], *sorted(sides))
+    ]
+    made = {card.name: _made(card, packed, lead, settings) for card in makers}
+    clusters = np.array([packed.clusters[at] for at in rows])
+    tell = _fitted(real, list(made.values()), clusters)
+    folder = settings.weights / classifier
+    tell.save(folder)
+    found = {
+        "learned_from": len(rows),
+        "tried_on": len(fold.held_out),
+        "real_taken": float(np.mean([tell.finds(each.tried).mean() for each in real])),
+        "hits": {name: float(tell.finds(each.tried).mean()) for name, each in made.items()},
+        "hits_as_jpeg": {
+            card.name: float(tell.finds(_tried_anew(card, packed, lead, settings)).mean())
+            for card in makers
+        },
+        "hits_unseen": _unseen(real, made, clusters),
+    }
+    card = load_card(classifier, settings.weights)
+    save_card(replace(card, calibration={**card.calibration, "tell": found}), folder)
+    return found
+
+
+def _makes(card: Card, settings: Settings) -> bool:
+    return card.kind in ("generator", "translator") and at_hand(card, settings.weights)
+
+
+def _fold(card: Card, packed: PackedSet, settings: Settings) -> Fold:
+    """What a generator learned from, and what it did not see."""
+    recipe = recipe_of(card.recipe, f"{card.name}/card.json")
+    return kept_apart(Plan(recipe, packed, Path(), settings.weights))
+
+
+def _real(packed: PackedSet, rows: NDArray[np.int64], side: int) -> list[Image]:
+    return as_pictures(cells_at(packed, side).images[torch.as_tensor(rows)])
+
+
+def _made(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> _Kind:
+    return _Kind(*(_embedded(lead, each) for each in _cells(card, packed, settings, (True, False))))
+
+
+def _tried_anew(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> Batch:
+    (cells,) = _cells(card, packed, settings, (False,))
+    return _embedded(lead, [_as_jpeg(each) for each in cells])
+
+
+def _cells(
+    card: Card, packed: PackedSet, settings: Settings, learning: Sequence[bool]
+) -> list[list[Image]]:
+    """Cells of a generator to learn from, or to try on: of as many of each class as real ones are,
+    or real ones turned."""
+    fold = _fold(card, packed, settings)
+    out = []
+    for learns in learning:
+        rows = fold.train if learns else fold.held_out
+        rows = np.random.default_rng(1).permutation(rows)[:SHOWN]
+        labels = packed.labels[rows]
+        if card.kind == "generator":
+            maker, _ = open_maker(card.name, settings)
+            noise = noise_of(SEEDS[0 if learns else 1], len(rows), maker.latent)
+            out.append(maker.of(noise, maker.parts([card.classes[at] for at in labels])))
+            continue
+        turner, _ = open_turner(card.name, settings)
+        seen = turner.seen([packed.images[at] for at in rows])
+        out.append(
+            [
+                turner.turn([image], turner.starts(card.classes[label])[at % 2])[0]
+                for at, (image, label) in enumerate(zip(seen, labels, strict=True))
+            ]
+        )
+    return out
+
+
+def _as_jpeg(image: Image) -> Image:
+    out = io.BytesIO()
+    PilImage.fromarray(image).save(out, "JPEG", quality=QUALITY)
+    return np.asarray(PilImage.open(out))
+
+
+def _embedded(lead: ClassReader, images: Sequence[Image]) -> Batch:
+    parts = [images[at : at + AT_ONCE] for at in range(0, len(images), AT_ONCE)]
+    return unit_length(np.concatenate([lead.see(some).embeddings for some in parts]))
+
+
+def _fitted(real: Sequence[_Kind], made: Sequence[_Kind], clusters: NDArray[np.str_]) -> Tell:
+    rows = np.concatenate([each.learned for each in (*real, *made)])
+    count = sum(len(each.learned) for each in real)
+    labels = np.arange(len(rows)) >= count
+    groups = np.concatenate(
+        [*[clusters] * len(real), [f"made {at}" for at in range(len(rows) - count)]]
+    )
+    model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=3000)
+    scores = cross_val_predict(
+        model, rows, labels, groups=groups, cv=GroupKFold(5), method="decision_function"
+    )
+    model.fit(rows, labels)
+    limit = np.quantile(scores[:count], 1 - TAKEN) - model.intercept_[0]
+    return Tell(model.coef_[0].astype(np.float32), np.array([limit], np.float32))
+
+
+def _unseen(
+    real: Sequence[_Kind], made: dict[str, _Kind], clusters: NDArray[np.str_]
+) -> dict[str, float]:
+    """The part of each generator's cells that is found by what learned from the others alone."""
+    out = {}
+    for name, kind in made.items():
+        others = [each for key, each in made.items() if key != name]
+        if others:
+            out[name] = float(_fitted(real, others, clusters).finds(kind.tried).mean())
+    return out
