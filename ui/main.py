@@ -49,6 +49,12 @@ PAGES = {
             icon=":material/palette:",
             url_path="studio",
         ),
+        st.Page(
+            "../pages/generate/measures.py",
+            title="Generators measured",
+            icon=":material/query_stats:",
+            url_path="generators",
+        ),
     ],
     "Models": [
         st.Page(
