@@ -97,10 +97,11 @@ def _generator(args: argparse.Namespace) -> int:
 
 
 def _say_made(metrics: dict[str, Any]) -> None:
-    from cervix_models.services.generation import Likeness, Measure, measures
+    from cervix_models.services.generation import Likeness, Measure, kept, measures
 
     made, floor = Likeness.of(metrics), Likeness.of(metrics["floor"])
-    _say_measures(measures(made, floor, metrics["memorised"]))
+    lines = measures(made, floor, metrics["memorised"])
+    _say_measures([*lines, *kept({}, metrics.get("again", {}))])
     for name, share in made.by_class.items():
         real = {"value": floor.by_class[name]}
         lines = [Measure("taken for it", {"value": share}, real, share=True)]
@@ -112,19 +113,12 @@ def _say_made(metrics: dict[str, Any]) -> None:
 
 
 def _say_ways(metrics: dict[str, Any]) -> None:
-    from cervix_models.services.generation import Measure, measures, ways_of
+    from cervix_models.services.generation import kept, measures, ways_of
 
     for way in ways_of(metrics):
         sys.stdout.write(f"  {way.cells} cells into {way.label}, from {', '.join(way.sources)}\n")
-        kept = [
-            Measure(f"Outlines kept, {name.replace('_', ' ')}", {"value": value}, None, share=True)
-            for name, value in way.outlines.items()
-        ]
-        back = [
-            Measure(f"Turned back, {name.upper()}", {"value": value}, None, share=False)
-            for name, value in way.again.items()
-        ]
-        _say_measures([*measures(way.made, way.floor, way.memorised), *kept, *back], "    ")
+        lines = measures(way.made, way.floor, way.memorised)
+        _say_measures([*lines, *kept(way.outlines, way.again)], "    ")
 
 
 def _say_measures(lines: Sequence[Measure], before: str = "  ") -> None:

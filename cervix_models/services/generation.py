@@ -246,6 +246,20 @@ def measures(made: Likeness, floor: Likeness, memorised: Mapping[str, float]) ->
     return found
 
 
+def kept(outlines: Mapping[str, float], again: Mapping[str, float]) -> list[Measure]:
+    """What is kept of the cells that others were made from: their outlines, and what comes back."""
+    return [
+        *(
+            Measure(f"Outlines kept, {name.replace('_', ' ')}", {"value": value}, None, share=True)
+            for name, value in outlines.items()
+        ),
+        *(
+            Measure(f"Made again, {name.upper()}", {"value": value}, None, share=False)
+            for name, value in again.items()
+        ),
+    ]
+
+
 def help_words(gains: Mapping[float, Figures]) -> str:
     """Whether made cells help, in plain sentences: only where the interval of the gain says so."""
     helps = [share for share, gain in gains.items() if gain["low"] > 0]
