@@ -28,10 +28,10 @@ def near(rows: Sequence[GeneratorRow]) -> None:
     copies."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.header("How far from real cells", anchor=False)
+        st.header("Distance from real cells", anchor=False)
         show.chart(kid_chart([Distance(r.name, r.made.kid, r.floor.kid, r.improves) for r in rows]))
     with right:
-        st.header("How real, and how much of the real", anchor=False)
+        st.header("Precision and recall", anchor=False)
         points = {row.name: (row.made.precision, row.made.recall) for row in rows}
         floor = rows[0].floor
         show.chart(spread_chart(points, (floor.precision, floor.recall)))
@@ -40,11 +40,11 @@ def near(rows: Sequence[GeneratorRow]) -> None:
         st.header("Of each class", anchor=False)
         _by_class(rows)
     with right:
-        st.header("Are they copies?", anchor=False)
+        st.header("Nearest training cell", anchor=False)
         show.chart(nearest_chart({row.name: row.memorised for row in rows}))
         st.caption(
-            "Flagged is a made cell nearer to some training cell than all but the first percentile "
-            "of unseen real cells."
+            "Whether they are copies. Flagged: nearer to a training cell than all but the nearest "
+            "hundredth of unseen real cells."
         )
 
 
@@ -177,7 +177,7 @@ def _gains(gains: Mapping[float, Mapping[str, float]]) -> None:
     lines = [
         {
             "Real cells": f"{100 * share:g} %",
-            "Gain by made cells, points": f"{100 * each['value']:+.1f}",
+            "Gain, points": f"{100 * each['value']:+.1f}",
             "95 % interval": f"{100 * each['low']:+.1f} to {100 * each['high']:+.1f}",
             "Helps": each["low"] > 0,
         }

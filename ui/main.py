@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-SIDEBAR_PIXELS = 220
+SIDEBAR_PIXELS = 240
 
 PAGES = {
     "": [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from cervix_models.data.labels import short_name
 from cervix_models.plots import Panel, ways_chart
 from cervix_models.services.generation import TranslatorRow, Way
 from ui import show
@@ -66,26 +67,21 @@ def _again(rows: Sequence[TranslatorRow]) -> None:
     lines = [
         {
             "Translator": row.name,
-            "Into": way.label,
-            "Cells": way.cells,
+            "Into": short_name(way.label),
             "SSIM": way.again["ssim"],
             "PSNR, dB": way.again["psnr"],
             "MSE": way.again["mse"],
-            "FID": way.made.fid,
         }
         for row in rows
         for way in row.ways
     ]
     st.markdown("**Turned there and back: how like the cell they were**")
     st.dataframe(
-        lines, hide_index=True,
+        lines, hide_index=True, height="content",
         column_config={
             "SSIM": st.column_config.NumberColumn(format="%.3f", help="1 is the same picture"),
             "PSNR, dB": st.column_config.NumberColumn(format="%.1f", help="Higher is more alike"),
             "MSE": st.column_config.NumberColumn(format="%.4f", help="0 is the same picture"),
-            "FID": st.column_config.NumberColumn(
-                format="%.1f", help="Of the turned cells; too large at so few cells"
-            ),
         },
         alt="SSIM, PSNR and MSE of cells turned there and back, by translator and class.",
     )  # fmt: skip

@@ -40,7 +40,7 @@ def kid_chart(distances: Sequence[Distance]) -> go.Figure:
     """A row a generator: the kernel distance with its interval on a logarithmic axis, over the band
     of real cells from real ones; an improved generator is tied to the one that it improves."""
     least = axis_start([each for d in distances for each in (d.kid, d.floor)])
-    figure = new_figure(_kid_words(distances), height=118 + 38 * len(distances))
+    figure = new_figure(_kid_words(distances), height=124 + 56 * len(distances))
     high = max(each.floor.get("high", each.floor["value"]) for each in distances)
     middle = max(least, distances[0].floor["value"])
     _band(figure, least, max(least, high), middle)
@@ -60,7 +60,9 @@ def kid_chart(distances: Sequence[Distance]) -> go.Figure:
         rows = [(d.name, d.kid) for d in some]
         _logged(figure, words, symbol, colour, rows, least)
     ends = [math.log10(least), math.log10(1.4 * largest([d.kid for d in distances]))]
-    figure.update_xaxes(type="log", title_text="Kernel distance (KID)", dtick=1, range=ends)
+    figure.update_xaxes(
+        type="log", title_text="Kernel distance (KID)", dtick=1, range=ends, showgrid=True
+    )
     _names(figure, [each.name for each in distances])
     figure.update_layout(showlegend=True, legend=LEGEND)
     return figure
@@ -150,17 +152,15 @@ def nearest_chart(found: Mapping[str, Figures]) -> go.Figure:
     for words, key, symbol, colour in (
         ("Made, median", "made_median", "circle", BLUE),
         ("Made, least", "made_least", "triangle-left", BLUE),
-        ("Real, median", "real_median", "line-ns", GREY),
-        ("Real, first percentile", "real_first_percentile", "line-ns", ORANGE),
+        ("Real, median", "real_median", "circle-open", ORANGE),
+        ("Real, first percentile", "real_first_percentile", "triangle-left-open", ORANGE),
     ):
         figure.add_scatter(
             x=[each[key] for each in found.values()], y=list(rows.values()), mode="markers",
             name=words, hovertemplate="%{x:.3f}",
-            marker={"symbol": symbol, "color": colour,
-                    "size": 20 if symbol == "line-ns" else 11,
-                    "line": {"width": 3 if symbol == "line-ns" else 0, "color": colour}},
+            marker={"symbol": symbol, "color": colour, "size": 12, "line": {"width": 2}},
         )  # fmt: skip
-    figure.update_xaxes(title_text="Distance of features", rangemode="tozero")
+    figure.update_xaxes(title_text="Distance of features", rangemode="tozero", showgrid=True)
     _names(figure, list(rows.values()))
     figure.update_layout(showlegend=True, legend=LEGEND)
     return figure

@@ -38,12 +38,11 @@ def ways_chart(panels: Sequence[Panel], *, distances: bool = False) -> go.Figure
     of the class; grey where real cells stand and what a document reports. Distances stand on a
     logarithmic axis, shares from 0 to 1."""
     names = list(dict.fromkeys(name for panel in panels for name in panel.values))
-    head = 84
-    inner = len(panels) * (28 + 52 * len(names))
-    figure = new_figure(_panel_words(panels), height=head + inner + 40)
+    inner = len(panels) * (32 + 52 * len(names))
+    figure = new_figure(_panel_words(panels), height=inner + 170)
     make_subplots(
         len(panels), 1, figure=figure, subplot_titles=[each.title for each in panels],
-        shared_xaxes=True, vertical_spacing=32 / (inner + 40) if len(panels) > 1 else 0,
+        shared_xaxes=True, vertical_spacing=32 / inner if len(panels) > 1 else 0,
     )  # fmt: skip
     figure.update_annotations(font_size=13)
     every = [v for panel in panels for row in panel.values.values() for v in row.values()]
@@ -65,15 +64,15 @@ def ways_chart(panels: Sequence[Panel], *, distances: bool = False) -> go.Figure
         shown |= {trace.name} if len(trace.x) else set()
     ends = [math.log10(least), math.log10(1.4 * largest(every))] if distances else [-0.02, 1.02]
     figure.update_xaxes(
-        automargin=True, fixedrange=True, gridcolor=GRID, zeroline=False, range=ends,
+        automargin=True, fixedrange=True, showgrid=True, gridcolor=GRID, zeroline=False, range=ends,
         **({"type": "log", "dtick": 1} if distances else {"tickformat": ".0%", "nticks": 6}),
     )  # fmt: skip
     figure.update_yaxes(
         automargin=True, fixedrange=True, showgrid=False, zeroline=False,
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5],
     )  # fmt: skip
-    above = {"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 0}
-    figure.update_layout(showlegend=True, legend=above, margin={"t": head})
+    below = {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0}
+    figure.update_layout(showlegend=True, legend=below, margin={"t": 28})
     return figure
 
 

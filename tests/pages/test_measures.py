@@ -79,7 +79,7 @@ def test_generators_stand_beside_real_cells(opened) -> None:
     assert "Made cells help at 10 % of the real cells" in words
     assert "Not tried yet: `python -m cervix_models augment cgan`" in words
     gains = page.dataframe[1].value
-    assert list(gains["Gain by made cells, points"]) == ["+5.0", "+1.0", "+0.0", "+0.0"]
+    assert list(gains["Gain, points"]) == ["+5.0", "+1.0", "+0.0", "+0.0"]
     assert list(gains["Helps"]) == [True, False, False, False]
     assert "No translator is measured here yet" in words
     assert "Inception’s weights are not part of this project" in words
