@@ -5,8 +5,10 @@ FILE is a card or a table of results, by its path from the project folder. What 
 how the figure is written: `97.5 %` or `?.? %` a percentage with one decimal, `0.00` two decimals,
 `1,000` a whole number. Between `<!-- models -->` and `<!-- /models -->` stands the table of all
 cards, between `<!-- splits -->` and `<!-- /splits -->` both splits of every classifier, between
-`<!-- segmenters -->` and `<!-- /segmenters -->` the Dice of every segmenter, and between
-`<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was chosen.
+`<!-- segmenters -->` and `<!-- /segmenters -->` the Dice of every segmenter, between
+`<!-- generators -->`, `<!-- translators -->`, `<!-- help -->` and their ends what is known of made
+cells, and between `<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was
+chosen.
 """
 
 from __future__ import annotations
@@ -15,10 +17,20 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cervix_models.errors import CervixError, DataError
+from cervix_models.services.generation import (
+    GeneratorRow,
+    Likeness,
+    TranslatorRow,
+    generator_rows,
+    translator_rows,
+)
+from cervix_models.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "docs/*.md")
@@ -27,6 +39,9 @@ MARKED = re.compile(r"<!-- from: (?P<file>[^#\s]+)#(?P<path>\S+) -->(?P<shown>.*
 MODELS = re.compile(r"(?<=<!-- models -->\n).*?(?=<!-- /models -->)", re.DOTALL)
 SPLITS = re.compile(r"(?<=<!-- splits -->\n).*?(?=<!-- /splits -->)", re.DOTALL)
 SEGMENTERS = re.compile(r"(?<=<!-- segmenters -->\n).*?(?=<!-- /segmenters -->)", re.DOTALL)
+MADE = re.compile(
+    r"(<!-- (?P<what>generators|translators|help) -->\n).*?(?=<!-- /(?P=what) -->)", re.DOTALL
+)
 TRIED = re.compile(r"(<!-- tried: (?P<name>\S+) -->\n).*?(?=<!-- /tried -->)", re.DOTALL)
 PERCENTAGE = re.compile(r"\d(?:[\d.,]*\d)?\s?%")
 MEASURED = re.compile(
@@ -60,6 +75,7 @@ def refreshed(text: str, root: Path = ROOT) -> str:
     whole = MODELS.sub(lambda _: model_table(root), "".join(parts))
     whole = SPLITS.sub(lambda _: split_table(root), whole)
     whole = SEGMENTERS.sub(lambda _: segmenter_table(root), whole)
+    whole = MADE.sub(lambda found: found[1] + made_tables(root)[found["what"]], whole)
     return TRIED.sub(lambda found: found[1] + tried_table(root, found["name"]), whole)
 
 
@@ -124,8 +140,86 @@ def segmenter_table(root: Path = ROOT) -> str:
     return head + "| boxes met | reported |\n|---|---|---|---|---|---|---|\n" + "".join(rows)
 
 
-def _share(figure: dict[str, float]) -> str:
+def _share(figure: Mapping[str, float]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def made_tables(root: Path = ROOT) -> dict[str, str]:
+    """Markdown tables of what makes cells, by name: of every generator beside real cells, of every
+    way of every translator, and of whether the cells of each generator help a classifier."""
+    settings = replace(load_settings(), weights=root / "weights")
+    return {
+        "generators": _generators(generator_rows(settings)),
+        "translators": _translators(translator_rows(settings)),
+        "help": _helps(generator_rows(settings)),
+    }
+
+
+def _generators(rows: list[GeneratorRow]) -> str:
+    """Real cells first, then every generator behind the one that it improves."""
+    heads = ("cells of", "KID", "FID", "precision", "recall", "taken for the class",
+             "nearest, median", "flagged")  # fmt: skip
+    lines = []
+    for row in rows:
+        if not lines:
+            median = f"{row.memorised['real_median']:.3f}"
+            lines.append(["real cells", *_likeness(row.floor), median])
+        nearest, flagged = row.memorised["made_median"], row.memorised["flagged"]
+        own = [*_likeness(row.made), f"{nearest:.3f}", f"{100 * flagged:.1f} %"]
+        lines.append([f"`{row.name}`", *own])
+    return _table(heads, lines)
+
+
+def _likeness(found: Likeness) -> list[str]:
+    told = "" if found.recognised is None else f"{100 * found.recognised:.1f} %"
+    shares = (f"{100 * each:.1f} %" for each in (found.precision, found.recall))
+    return [_share(found.kid), f"{found.fid:.1f}", *shares, told]
+
+
+def _translators(rows: list[TranslatorRow]) -> str:
+    """A row a way, and one of what the document reports, where it does."""
+    heads = ("translator", "into", "KID", "real against real", "taken for the class", "IoU",
+             "pixels rightly", "mean of classes", "SSIM", "PSNR, dB", "MSE")  # fmt: skip
+    keys = ("iou", "pixel_accuracy", "class_accuracy")
+    lines = []
+    for row in rows:
+        for way in row.ways:
+            told = f"{100 * (way.made.recognised or 0):.1f} %"
+            near = [_share(way.made.kid), f"{way.floor.kid['value']:.3f}", told]
+            kept = [f"{way.outlines[key]:.3f}" for key in keys]
+            ssim, psnr, mse = (way.again[key] for key in ("ssim", "psnr", "mse"))
+            back = [f"{ssim:.3f}", f"{psnr:.1f}", f"{mse:.4f}"]
+            lines.append([f"`{row.name}`", way.label, *near, *kept, *back])
+        if row.reported:
+            told = f"{100 * row.reported['accuracy']:.1f} %"
+            kept = [f"{row.reported[key]:.3f}" for key in keys]
+            lines.append([f"`{row.name}`, reported", "", "", "", told, *kept, "", "", ""])
+    return _table(heads, lines)
+
+
+def _helps(rows: list[GeneratorRow]) -> str:
+    """A row a share of the real cells, of every generator that was tried."""
+    heads = ("generator", "real cells", "right without made cells", "with made cells",
+             "gain, points")  # fmt: skip
+    lines = []
+    for name, tried in ((f"`{row.name}`", row.help) for row in rows):
+        if tried is None:
+            continue
+        if alone := tried.made_alone:
+            lines.append([name, "none", "", _interval(alone.accuracy, 100)])
+        for one, two in zip(tried.of_real(made=False), tried.of_real(made=True), strict=True):
+            both = (_interval(each.accuracy, 100) for each in (one, two))
+            gain = _interval(tried.gains[one.share], 100, "+")
+            lines.append([name, f"{100 * one.share:g} %", *both, gain])
+    return _table(heads, lines)
+
+
+def _table(heads: Sequence[str], lines: list[list[str]]) -> str:
+    if not lines:
+        return "None is measured yet.\n"
+    filled = [[*line, *[""] * (len(heads) - len(line))] for line in lines]
+    rows = [f"| {' | '.join(each)} |\n" for each in (list(heads), *filled)]
+    return "".join([rows[0], f"|{'---|' * len(heads)}\n", *rows[1:]])
 
 
 def tried_table(root: Path, name: str) -> str:
@@ -139,7 +233,7 @@ def tried_table(root: Path, name: str) -> str:
     return "\n".join([head, "|" + "---|" * len(names), *lines]) + "\n"
 
 
-def _interval(figure: dict[str, float], scale: int, sign: str = "") -> str:
+def _interval(figure: Mapping[str, float], scale: int, sign: str = "") -> str:
     value, low, high = (f"{scale * figure[key]:{sign}.1f}" for key in ("value", "low", "high"))
     unit = "" if sign else " %"
     return f"{value}{unit} ({low} to {high})"
@@ -166,7 +260,7 @@ def written(value: Any, like: str) -> str:
 def bare_figures(text: str) -> list[str]:
     """The lines that state a figure without a marker, and are no quotation or target."""
     unmarked = FENCED.sub("", MARKED.sub("", text))
-    for generated in (MODELS, SPLITS, SEGMENTERS, TRIED):
+    for generated in (MODELS, SPLITS, SEGMENTERS, MADE, TRIED):
         unmarked = generated.sub("", unmarked)
     return [
         line.strip()

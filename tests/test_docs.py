@@ -11,6 +11,12 @@ from cervix_models.__main__ import build_parser
 from cervix_models.contracts import NOTICE
 from cervix_models.errors import DataError
 from scripts import figures
+from tests.fake_generators import (
+    generator_metrics,
+    help_of,
+    save_fake,
+    translator_metrics,
+)
 from tests.house import docs, files
 
 DOCUMENTS = {
@@ -18,6 +24,7 @@ DOCUMENTS = {
 }
 README = DOCUMENTS["README.md"]
 SOURCES = files.sources()
+MADE = ("generators", "help", "translators")
 FROM = "<!-- from: weights/cnn/card.json#metrics.accuracy -->"
 
 
@@ -153,6 +160,46 @@ def test_the_table_of_segmenters_has_the_best_first(project) -> None:
     assert rows[1].endswith("| 0.933 nucleus |")
     assert figures.bare_figures(new) == []
     assert figures.refreshed(new, project) == new
+
+
+@pytest.fixture
+def making(tmp_path):
+    """A project folder with cards of what makes cells."""
+    tried = generator_metrics(help=help_of((0.05, 0.0, 0.0, 0.0)))
+    save_fake(tmp_path / "weights", "cgan_projection", tried)
+    save_fake(tmp_path / "weights", "cgan", generator_metrics(0.4, 0.5))
+    save_fake(tmp_path / "weights", "cyclegan", translator_metrics())
+    return tmp_path
+
+
+def test_what_makes_cells_stands_beside_real_cells(making) -> None:
+    text = "".join(f"<!-- {each} -->\nold 1 %\n<!-- /{each} -->\n" for each in MADE)
+    assert figures.bare_figures(text) == []
+    new = figures.refreshed(text, making)
+    assert "old" not in new
+    rows = [line for line in new.splitlines() if line.startswith("| ") and "---" not in line]
+    real, first, second = rows[1:4]
+    assert real.startswith(
+        "| real cells | 0.002 (-0.005 to 0.013) | 1.0 | 88.0 % | 68.0 % | 96.0 %"
+    )
+    assert first.startswith("| `cgan` | 0.400 (0.320 to 0.480) | 200.0 |")
+    assert second.startswith("| `cgan_projection` |")
+    assert second.endswith("| 0.4 % |")
+    assert "| `cgan_projection` | none |  | 65.0 % (63.7 to 66.3) |  |" in rows
+    gain = "70.0 % (68.6 to 71.4) | 75.0 % (73.5 to 76.5) | +5.0 (+3.0 to +7.0)"
+    assert f"| `cgan_projection` | 10 % | {gain} |" in rows
+    assert "| `cyclegan` | Koilocytotic | 0.200 (0.160 to 0.240) | 0.004 | 60.0 % |" in new
+    assert rows[-1].startswith("| `cyclegan`, reported |  |  |  | 70.0 % | 0.309 | 0.943 |")
+    assert {line.count("|") for line in rows[:4]} == {9}
+    assert figures.refreshed(new, making) == new
+    assert figures.bare_figures(new) == []
+
+
+def test_where_nothing_makes_cells_the_tables_say_so(project) -> None:
+    (project / "weights/cnn/card.json").unlink()
+    for name in MADE:
+        text = f"<!-- {name} -->\n<!-- /{name} -->\n"
+        assert "None is measured yet." in figures.refreshed(text, project)
 
 
 def test_a_marker_in_code_is_an_example(project) -> None:

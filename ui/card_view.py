@@ -29,6 +29,7 @@ from cervix_models.plots import (
 from cervix_models.services.models import film_of
 from cervix_models.settings import ROOT
 from ui import session, show
+from ui.made_card import SHOWN, show_made
 
 _SHORT = {"kid": "KID", "fid": "FID", "f1": "F1", "roc": "ROC", "auc": "AUC", "sha256": "SHA-256"}
 PLOTTED = (
@@ -39,6 +40,7 @@ CURVES = (
     "val_accuracy", "val_cell_dice", "val_nucleus_dice", "train_loss", "critic_loss", "val_pixels",
     "train_cycle",
 )  # fmt: skip
+MAKERS = ("generator", "translator")
 FILMED = {  # by the kind of model: what is said above its film, and to those who do not see it
     "segmenter": (
         "**What it drew of some cells after each epoch**, above their true outlines",
@@ -62,7 +64,10 @@ def show_card(card: Card) -> None:
     with right:
         st.header("Where it fails", anchor=False)
         st.markdown("\n".join(f"- {show.plain(each)}" for each in card.limits) or "Not stated.")
-    skipped = ("robustness", "foreign")  # the page Robustness lab shows them
+    skipped: tuple[str, ...] = ("robustness", "foreign")  # the page Robustness lab shows them
+    if card.kind in MAKERS:
+        show_made(card)
+        skipped = (*skipped, *SHOWN)
     groups = {
         name: value
         for name, value in card.metrics.items()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-SIDEBAR_PIXELS = 220
+SIDEBAR_PIXELS = 240
 
 PAGES = {
     "": [
@@ -48,6 +48,12 @@ PAGES = {
             title="Studio",
             icon=":material/palette:",
             url_path="studio",
+        ),
+        st.Page(
+            "../pages/generate/measures.py",
+            title="Generators measured",
+            icon=":material/query_stats:",
+            url_path="generators",
         ),
     ],
     "Models": [

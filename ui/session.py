@@ -14,6 +14,9 @@ from cervix_models.contracts import Reading
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import StorageError
 from cervix_models.services.fields import Fields
+from cervix_models.services.generation import GeneratorRow, TranslatorRow
+from cervix_models.services.generation import generator_rows as makers
+from cervix_models.services.generation import translator_rows as turners
 from cervix_models.services.models import ModelRow, SegmenterRow, rows
 from cervix_models.services.models import segmenter_rows as outliners
 from cervix_models.services.slides import Slides
@@ -179,6 +182,26 @@ def model_rows() -> list[ModelRow]:
 def segmenter_rows() -> list[SegmenterRow]:
     """Every measured segmenter, the best first. Raises WeightsError."""
     return outliners(triage().settings)
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def generator_rows() -> list[GeneratorRow]:
+    """Every measured generator, each behind the one that it improves. Raises WeightsError."""
+    return makers(triage().settings)
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def translator_rows() -> list[TranslatorRow]:
+    """Every measured translator, by name. Raises WeightsError."""
+    return turners(triage().settings)
+
+
+@st.cache_resource(show_spinner=False, ttl=600, max_entries=5)
+def real_cells(side: int, count: int) -> dict[str, list[bytes]]:
+    """So many imported real cells of each class, scaled as generators saw them; or none."""
+    from cervix_models.services.imported import real_cells  # brings SciPy and scikit-learn
+
+    return real_cells(triage().settings, side, count)
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,8 +19,10 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
 Features = NDArray[np.floating]
+Labelled = tuple[Features, NDArray[np.int64]]  # with the class of each row
 
 SUBSETS, SUBSET = 200, 300  # of the kernel distance: how many, of how many cells at most, a half
+FEWEST = 4  # cells of a class whose distance is told
 NEIGHBOURS = 3  # that make the ball round a cell (Kynkäänniemi et al. 2019)
 NEAR = 0.01  # the part of unseen real cells that lie nearer to a training cell than is flagged
 
@@ -51,6 +53,18 @@ def kernel_distance(real: Features, made: Features, seed: int = 0) -> dict[str, 
     apart = [float(poly_mmd(one[a], two[b])) for a, b in pairs]
     low, high = np.quantile(apart, [0.025, 0.975])
     return {"value": float(np.mean(apart)), "low": float(low), "high": float(high)}
+
+
+def kernel_distance_by_class(
+    real: Labelled, made: Labelled, names: tuple[str, ...], seed: int = 0
+) -> dict[str, dict[str, float]]:
+    """The kernel distance of each class of which both have enough cells to be halved."""
+    found = {}
+    for at, name in enumerate(names):
+        one, two = (features[labels == at] for features, labels in (real, made))
+        if min(len(one), len(two)) >= FEWEST:
+            found[name] = kernel_distance(one, two, seed)
+    return found
 
 
 def frechet_distance(real: Features, made: Features) -> float:

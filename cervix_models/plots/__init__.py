@@ -7,6 +7,14 @@ says in words what it shows: `alt_text`.
 
 from cervix_models.plots.base import alt_text, amount, per_cent
 from cervix_models.plots.field import class_counts, ratio_histogram
+from cervix_models.plots.generation import (
+    Distance,
+    class_map,
+    help_chart,
+    kid_chart,
+    nearest_chart,
+    spread_chart,
+)
 from cervix_models.plots.measured import (
     CoveragePoint,
     ReliabilityBin,
@@ -31,21 +39,28 @@ from cervix_models.plots.reading import (
     percentile_radar,
     probability_bars,
 )
+from cervix_models.plots.translation import Panel, ways_chart
 
 __all__ = [
     "CoveragePoint",
+    "Distance",
+    "Panel",
     "ReliabilityBin",
     "Standing",
     "alt_text",
     "amount",
     "bending_chart",
     "class_counts",
+    "class_map",
     "confusion_matrix",
     "coverage_curve",
     "difference_chart",
     "feature_strip",
     "finding_curve",
+    "help_chart",
     "importance_chart",
+    "kid_chart",
+    "nearest_chart",
     "opinion_map",
     "outline_chart",
     "per_cent",
@@ -54,6 +69,8 @@ __all__ = [
     "ratio_histogram",
     "reliability_diagram",
     "size_chart",
+    "spread_chart",
     "standing_chart",
     "training_chart",
+    "ways_chart",
 ]

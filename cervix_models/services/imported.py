@@ -1,22 +1,30 @@
-"""Imported cells for the pages on models: by hash, and one cluster as a random split deals it."""
+"""Imported cells for the pages on models: by hash, some of each class, and one cluster as a random
+split deals it."""
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pictures
 
 from cervix_models.cards import load_cards
 from cervix_models.data.importing import find_sipakmed, list_datasets
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.packed import squash
+from cervix_models.data.pictures import read_rgb
 from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
 from cervix_models.evaluation.leaks import relatives
 from cervix_models.settings import Settings
 
 FOLD = 0  # whose held-out cells are the ones asked
 WANTED = 8  # cells of the cluster that is shown, at most
+PACKED = 160  # side of the cells that generators are trained from, before they are scaled
+SEED = 0  # of the real cells that are shown
 
 
 def cell_pictures(settings: Settings, sha256: Sequence[str]) -> dict[str, bytes]:
@@ -39,6 +47,27 @@ def cell_of(settings: Settings, label: str, number: int) -> bytes | None:
         return None
     order = np.random.default_rng(0).permutation(len(rows))
     return (index.root / rows[order[number % len(rows)]].path).read_bytes()
+
+
+def real_cells(settings: Settings, side: int, count: int) -> dict[str, list[bytes]]:
+    """So many real cells of each class as PNG, each of another cluster, scaled to `side` pixels as
+    generators saw them; empty where SIPaKMeD is not imported here."""
+    index = find_sipakmed(settings.home)
+    if index is None:
+        return {}
+    random, found = np.random.default_rng(SEED), {}
+    for name in CLASS_NAMES:
+        one = {row.cluster: row for row in index.cells if row.label == name}
+        chosen = random.permutation(sorted(one))[:count]
+        found[name] = [_scaled(index.root / one[each].path, side) for each in chosen]
+    return found
+
+
+def _scaled(path: Path, side: int) -> bytes:
+    packed = Pictures.fromarray(squash(read_rgb(path), PACKED))
+    out = io.BytesIO()
+    packed.resize((side, side), Pictures.Resampling.BILINEAR).save(out, "PNG")
+    return out.getvalue()
 
 
 @dataclass(frozen=True)

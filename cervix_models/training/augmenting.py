@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from cervix_models.checkpoints import load_network, save_card
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 SHARES = (0.1, 0.25, 0.5, 1.0)  # of the real cells, in whole clusters
 APART = 10_000  # added to a generator's seed: cells that it was not measured with
+Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,22 @@ class Arm:
     cells: int
     right: NDArray[np.bool_]  # of the cells held out
 
-    def figures(self, clusters: list[str]) -> dict[str, Any]:
-        """For the card."""
+    def figures(self, clusters: list[str], of_class: Mapping[str, Rows]) -> dict[str, Any]:
+        """For the card; `of_class` says which of the cells held out are of each class."""
         return {
             "real_share": self.share,
             "made": self.made,
             "cells": self.cells,
             "accuracy": interval_of(self.right, clusters),
+            "by_class": _by_class(self.right, of_class),
         }
 
 
 def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
     """How well `learner` tells held-out cells when it learned from shares of the real cells, from
     the same with as many made cells of each class as there are real ones in all, and from those
-    alone; put into the generator's card.
+    alone; put into the generator's card. The share of made cells of each class that it tells where
+    it learned from all real ones alone is `reverse`.
 
     All take as many steps. The generator learned from all real cells but those held out: with few
     real cells, what it adds also comes from the others. Raises WeightsError where it is not here.
@@ -65,21 +69,25 @@ def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
         )
     fold, packed = kept_apart(plan), plan.packed
     real = cells_at(packed, side_of(learner))
-    maker = maker_of(network, plan.recipe.told_apart)
     labels = packed.labels[fold.train]
-    noise = noise_of(plan.recipe.seed + APART, len(labels), maker.latent)
-    made = as_tensor(maker.of(noise, maker.parts([maker.classes[at] for at in labels])))
-    cells = _joined(real, made, labels)
+    cells = _joined(real, _made(plan, network, labels), labels)
     added = np.arange(len(packed), len(packed) + len(labels))
     clusters = [packed.clusters[at] for at in fold.held_out]
-    arms = []
+    of_class = _of_class(packed.labels[fold.held_out], packed.names)
+    arms, reverse = [], {}
     for share in (0.0, *SHARES):
         rows = _of_clusters(plan, fold.train, share)
         for with_made in (True,) if share == 0 else (False, True):
             chosen = np.concatenate([rows, added]) if with_made else rows
             name = f"{share:g}{'_made' if with_made else ''}"
-            right = _learned(plan, learner, cells, chosen, fold.held_out, len(labels), name)
+            network = _learned(plan, learner, cells, chosen, fold.held_out, len(labels), name)
+            right = _right(network, cells, fold.held_out)
             arms.append(Arm(share, with_made, len(chosen), right))
+            if (share, with_made) == (1.0, False):
+                told = _right(network, cells, added)
+                singly = interval_of(told, [str(at) for at in added])
+                by_class = _by_class(told, _of_class(labels, packed.names))
+                reverse = {"accuracy": singly, "by_class": by_class}
             log.info("%s: %.1f %%", name, 100 * right.mean())
     gains = [
         {"real_share": one.share, **difference(two.right, one.right, clusters)}
@@ -90,11 +98,19 @@ def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
     found = {
         "learner": learner.name,
         "held_out": len(fold.held_out),
-        "arms": [each.figures(clusters) for each in arms],
+        "arms": [each.figures(clusters, of_class) for each in arms],
         "gains": gains,
+        "reverse": reverse,
     }
     save_card(replace(card, metrics={**card.metrics, "help": found}), plan.weights / card.name)
     return found
+
+
+def _made(plan: Plan, network: CellGenerator, labels: NDArray[np.int64]) -> Tensor:
+    """A made cell of each label."""
+    maker = maker_of(network, plan.recipe.told_apart)
+    noise = noise_of(plan.recipe.seed + APART, len(labels), maker.latent)
+    return as_tensor(maker.of(noise, maker.parts([maker.classes[at] for at in labels])))
 
 
 def _joined(real: Cells, made: Tensor, labels: NDArray[np.int64]) -> Cells:
@@ -126,20 +142,34 @@ def _of_clusters(plan: Plan, rows: NDArray[np.int64], share: float) -> NDArray[n
 def _learned(
     plan: Plan, learner: Recipe, cells: Cells, rows: NDArray[np.int64],
     held_out: NDArray[np.int64], whole: int, name: str,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Which held-out cells a network tells rightly that learned from `rows`, in as many steps as
-    the recipe takes for the `whole`."""
+) -> nn.Module:  # fmt: skip
+    """A network that learned from `rows`, in as many steps as the recipe takes for the `whole`."""
     asked = learner.optimiser
     epochs = max(1, round((plan.epochs or asked.epochs) * whole / len(rows)))
     recipe = replace(learner, optimiser=replace(asked, epochs=epochs))
     folder = plan.shared / "help" / name
     network, _ = fit(Job(recipe, cells, rows, held_out[:: max(1, len(held_out) // 64)], folder))
-    images = cells.images[torch.as_tensor(held_out)].float() / 255
-    with torch.inference_mode():
-        found = torch.cat(
-            [
-                network(normalise(some, IMAGENET_MEAN, IMAGENET_STD)).argmax(1)
-                for some in images.split(64)
-            ]
-        )
-    return (found == cells.labels[torch.as_tensor(held_out)]).numpy()
+    return network
+
+
+@torch.inference_mode()
+def _right(network: nn.Module, cells: Cells, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `rows` a network tells rightly."""
+    at = torch.as_tensor(rows)
+    shown = (some.float() / 255 for some in cells.images[at].split(64))
+    found = torch.cat(
+        [network(normalise(some, IMAGENET_MEAN, IMAGENET_STD)).argmax(1) for some in shown]
+    )
+    right: NDArray[np.bool_] = (found == cells.labels[at]).numpy()
+    return right
+
+
+def _of_class(labels: NDArray[np.int64], names: tuple[str, ...]) -> dict[str, Rows]:
+    """Which of the labels are of each class, of those that there are."""
+    found = {name: labels == at for at, name in enumerate(names)}
+    return {name: rows for name, rows in found.items() if rows.any()}
+
+
+def _by_class(right: NDArray[np.bool_], of_class: Mapping[str, Rows]) -> dict[str, float]:
+    """The part of each class that is right, to four digits: a card holds many of them."""
+    return {name: round(float(right[rows].mean()), 4) for name, rows in of_class.items()}

@@ -18,13 +18,15 @@ from torch import Tensor
 from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.contracts import Card, Image
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
-from cervix_models.errors import RecipeError
+from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.generation import (
+    kernel_distance_by_class,
     likeness,
     memorised,
     summarised,
     summarised_translation,
 )
+from cervix_models.evaluation.notes import notes_of
 from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
@@ -103,9 +105,16 @@ def kept_apart(plan: Plan) -> Fold:
 
 def remeasure_generator(plan: Plan, judges: Judges) -> dict[str, Any]:
     """The metrics of what makes cells, worked out anew against those held out from it, and put into
-    its card. Raises WeightsError where there is none."""
+    its card. Raises WeightsError where there is none, and DataError where the packed file holds
+    out other cells than it was trained without."""
     network, card = load_network(plan.recipe.name, plan.weights)
     fold = kept_apart(plan)
+    if card.data["held_out_sha256"] != [fold.sha256]:
+        raise DataError(
+            f"{card.name} was trained without cells that are not those held out here: the packed "
+            "file has other cells than it had then. Give the file that it was trained on, or train "
+            f"it again: python -m cervix_models train {card.name}"
+        )
     found: dict[str, Any] = {"held_out": len(fold.held_out), **judges.names}
     if isinstance(network, CellGenerator):
         found |= measured(plan, fold, network, judges)
@@ -113,7 +122,7 @@ def remeasure_generator(plan: Plan, judges: Judges) -> dict[str, Any]:
     else:
         found |= translated(plan, fold, cast(CycleGan, network), judges)
         found["summary"] = summarised_translation(found)
-    card = replace(card, metrics={**card.metrics, **found})
+    card = replace(card, metrics={**card.metrics, **found, **notes_of(plan.recipe.name)})
     save_card(card, plan.weights / card.name)
     log.info("%s", card.summary)
     return dict(card.metrics)
@@ -132,10 +141,17 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
     parts = maker.parts([maker.classes[at] for at in labels])
     made = as_tensor(maker.of(noise_of(plan.recipe.seed, len(labels), maker.latent), parts))
     known, new, own = (judges.features(each) for each in (learned, unseen, made))
-    floor = likeness(new, known[alike(packed.labels[fold.train], labels, plan.recipe.seed)])
+    rows = alike(packed.labels[fold.train], labels, plan.recipe.seed)
+    other = (known[rows], packed.labels[fold.train][rows])
+    here, names = (new, labels), plan.recipe.told_apart
     metrics = {
         **likeness(new, own),
-        "floor": {**floor, "recognised": judges.recognised(unseen, labels)},
+        "kid_by_class": kernel_distance_by_class(here, (own, labels), names),
+        "floor": {
+            **likeness(new, other[0]),
+            "kid_by_class": kernel_distance_by_class(here, other, names),
+            "recognised": judges.recognised(unseen, labels),
+        },
         "recognised": judges.recognised(made, labels),
         "memorised": _memorised(known, new, own, plan.weights / plan.recipe.name),
     }
@@ -192,6 +208,8 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     known, unseen = (
         judges.features(real[torch.as_tensor(rows)]) for rows in (fold.train, fold.held_out)
     )
+    learned = Learned.of(known)
+    learned.save(plan.weights / plan.recipe.name)
     ways: dict[str, Any] = {}
     made = []
     for domain, other, there, back in (
@@ -206,18 +224,26 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
             wanted = np.full(len(rows), at)
             after = _translated(there, before, wanted, len(names))
             again = _translated(back, after, packed.labels[rows], len(names))
-            new = unseen[packed.labels[fold.held_out] == at]
-            made.append(judges.features(after))
+            here = packed.labels[fold.held_out] == at
+            new, own = unseen[here], judges.features(after)
+            made.append(own)
+            told = judges.recognised(
+                real[torch.as_tensor(fold.held_out[here])], packed.labels[fold.held_out[here]]
+            )
             ways[label] = {
                 "from": list(domain),
                 "cells": len(rows),
-                **likeness(new, made[-1]),
-                "floor": likeness(new, known[packed.labels[fold.train] == at]),
+                **likeness(new, own),
+                "floor": {
+                    **likeness(new, known[packed.labels[fold.train] == at]),
+                    "recognised": told["value"],
+                },
                 "recognised": judges.recognised(after, wanted)["value"],
+                "memorised": memorised(learned.nearest(new), learned.nearest(own)),
                 "outlines_kept": kept_outlines(outlines, judges.outlined(after)),
                 "again": likenesses(before.float() / 255, again.float() / 255),
             }
-    near = _memorised(known, unseen, np.concatenate(made), plan.weights / plan.recipe.name)
+    near = memorised(learned.nearest(unseen), learned.nearest(np.concatenate(made)))
     return {"ways": ways, "memorised": near}
 
 

@@ -17,10 +17,11 @@ from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import save_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import list_recipes
+from cervix_models.registry import create
 from cervix_models.services.disturbances import SLIDERS
 from cervix_models.training import robustness
 from cervix_models.training.finish import finish, remeasure
-from cervix_models.training.protocol import Plan
+from cervix_models.training.protocol import Plan, folds_of
 from tests import tiny
 from tests.fakes import drawn_cell
 
@@ -90,6 +91,33 @@ def test_a_segmenter_is_no_classifier_to_be_measured_as_one(weights) -> None:
     tiny.save_tiny(weights, given)
     with pytest.raises(DataError, match="lines is a segmenter; a classifier was expected"):
         remeasure("lines", weights)
+
+
+def test_a_generator_is_measured_again_and_told_beside_real_cells(
+    tmp_path, monkeypatch, capsys
+) -> None:
+    settings = tiny.save_defaults(tmp_path)
+    encoder = create("mobilenetv3_small").get_submodule("trunk")
+    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder)
+    packed = tiny.packed(clusters=4, cells=4)
+    monkeypatch.setenv("CERVIX_WEIGHTS", str(settings.weights))
+    monkeypatch.setattr("cervix_models.data.packed.load_packed", lambda _: packed)
+    for model in ("cgan", "cyclegan"):
+        given = tiny.recipe(model)
+        held = folds_of(Plan(given, packed, tmp_path, settings.weights))[0].sha256
+        tiny.save_tiny(settings.weights, given, data={"held_out_sha256": [held]})
+        assert main_module.main(["evaluate", f"tiny_{model}"]) == 0
+        said = capsys.readouterr().out
+        metrics = load_card(f"tiny_{model}", settings.weights).metrics
+        assert said.startswith(f"tiny_{model}: {metrics['summary']}\n")
+        assert "FID, too large at so few cells" in said
+        first = metrics if model == "cgan" else metrics["ways"][CLASS_NAMES[2]]
+        assert f"{first['kid']['value']:.4f} ({first['kid']['low']:.4f} to" in said
+        assert f"{first['floor']['kid']['value']:.4f} (" in said
+        assert all(name in said for name in CLASS_NAMES)
+    assert f"24 cells into {CLASS_NAMES[0]}, from {', '.join(CLASS_NAMES[2:])}\n" in said
+    assert "Outlines kept, iou" in said
+    assert "Made again, SSIM" in said
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from scipy.linalg import sqrtm
 from cervix_models.evaluation.generation import (
     frechet_distance,
     kernel_distance,
+    kernel_distance_by_class,
     likeness,
     memorised,
     precision_and_recall,
@@ -25,6 +26,15 @@ def test_the_kernel_distance_is_zero_between_alike_and_grows() -> None:
     assert same["low"] < 0 < same["high"]
     assert same["high"] < near["low"] < near["value"] < near["high"] < far["low"]
     assert kernel_distance(ONE, TWO) == same
+
+
+def test_the_kernel_distance_of_each_class_with_enough_cells() -> None:
+    labels = np.repeat([0, 1, 2], [109, 109, 2])
+    made = np.where(labels[:, None] == 1, TWO + 1, TWO)
+    found = kernel_distance_by_class((ONE, labels), (made, labels), ("a", "b", "c"))
+    assert set(found) == {"a", "b"}
+    assert found["a"]["value"] < found["b"]["low"]
+    assert found["a"] == kernel_distance(ONE[:109], TWO[:109])
 
 
 def test_the_kernel_distance_by_hand() -> None:

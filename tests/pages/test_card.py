@@ -6,6 +6,7 @@ from PIL import Image
 from cervix_models.contracts import NOTICE
 from cervix_models.errors import WeightsError
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from tests.fake_generators import generator_metrics, help_of, translator_metrics
 from tests.fakes import CARD
 from ui import card_view
 
@@ -56,6 +57,39 @@ def test_classifiers_come_first(page, triage) -> None:
     page.run()
     assert page.selectbox[0].options == [CARD.name, "a-segmenter"]
     assert "accuracy 0.5" in shown(page)
+
+
+def test_a_generator_shows_its_own_figures_before_those_of_real_cells(page, triage) -> None:
+    metrics = generator_metrics(help=help_of((0.05, 0.0, 0.0, 0.0)), again={"ssim": 0.7})
+    triage.card_list = [replace(CARD, kind="generator", metrics=metrics)]
+    page.run()
+    assert not page.exception
+    assert [each.value for each in page.header][2:5] == [
+        "Beside real cells", "Does it help a classifier?", "Also measured",
+    ]  # fmt: skip
+    own, by_class, arms = (each.value for each in page.dataframe[:3])
+    assert list(own.iloc[0]) == [
+        "KID", "0.1400 (0.1120 to 0.1680)", "0.0020 (-0.0050 to 0.0130)",
+    ]  # fmt: skip
+    assert "Made again, SSIM" in list(own["Measure"])
+    assert list(by_class["Class"]) == list(CARD.classes)
+    assert by_class["Taken for it"][0] == "81.0 %"
+    assert by_class["Real ones"][0] == "92.0 %"
+    assert list(arms["Made cells"]) == [True, *[False, True] * 4]
+    loose = {value for each in page.dataframe[3:] for value in each.value.get("Measure", [])}
+    assert "Judge" in loose
+    assert not loose & {"KID", "FID", "Floor: fid", "Recognised"}
+
+
+def test_a_translator_shows_each_way(page, triage) -> None:
+    metrics = translator_metrics(reported={"iou": 0.3091, "split": "not stated"})
+    triage.card_list = [replace(CARD, kind="translator", metrics=metrics)]
+    page.run()
+    assert not page.exception
+    heads = [each.value for each in page.header]
+    assert heads[2:4] == ["Into Koilocytotic", "Into Dyskeratotic"]
+    assert "Reported" in heads
+    assert "Outlines kept, iou" in list(page.dataframe[0].value["Measure"])
 
 
 def test_the_default_models_come_before_all(page, triage) -> None:

@@ -10,8 +10,9 @@ import pytest
 from cervix_models.data.importing import import_dataset, list_datasets
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import load_packed, pack
+from cervix_models.data.pictures import pixels_of
 from cervix_models.evaluation.held_out import save_held_out
-from cervix_models.services.imported import cell_pictures, dealt_cluster
+from cervix_models.services.imported import cell_pictures, dealt_cluster, real_cells
 from tests import tiny
 from tests.data import made
 
@@ -55,3 +56,18 @@ def test_pictures_are_found_by_hash(settings, tmp_path) -> None:
     found = cell_pictures(settings, [row.sha256, "0" * 64])
     assert found == {row.sha256: (index.root / row.path).read_bytes()}
     assert cell_pictures(replace(settings, home=tmp_path / "elsewhere"), [row.sha256]) == {}
+
+
+def test_real_cells_are_of_several_clusters_and_scaled_as_generators_saw_them(settings) -> None:
+    found = real_cells(settings, 64, 8)
+    assert list(found) == list(CLASS_NAMES)
+    assert all(len(cells) == 2 for cells in found.values())  # one of each cluster
+    assert {pixels_of(each, "RGB").shape for cells in found.values() for each in cells} == {
+        (64, 64, 3)
+    }
+    assert real_cells(settings, 64, 1)[CLASS_NAMES[0]] == found[CLASS_NAMES[0]][:1]
+    assert real_cells(settings, 64, 8) == found
+
+
+def test_without_images_there_are_no_real_cells(settings, tmp_path) -> None:
+    assert real_cells(replace(settings, home=tmp_path / "elsewhere"), 64, 8) == {}

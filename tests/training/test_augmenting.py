@@ -9,6 +9,7 @@ import pytest
 
 from cervix_models.__main__ import main
 from cervix_models.cards import load_card
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import DataError
 from cervix_models.recipes import Optimiser
 from cervix_models.training import augmenting
@@ -42,6 +43,9 @@ def test_every_arm_is_on_the_card_with_what_it_learned_from(plan) -> None:
     apart = (arms[1.0, value]["accuracy"]["value"] for value in (True, False))
     assert gain["value"] == pytest.approx(next(apart) - next(apart))
     assert gain["low"] <= gain["value"] <= gain["high"]
+    for told in (*found["arms"], found["reverse"]):
+        mean = sum(told["by_class"].values()) / len(CLASS_NAMES)  # classes are equally many here
+        assert mean == pytest.approx(told["accuracy"]["value"], abs=1e-3)
 
 
 def test_smaller_shares_are_whole_clusters_of_larger_ones(plan) -> None:

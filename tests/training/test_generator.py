@@ -13,7 +13,8 @@ from cervix_models.__main__ import main
 from cervix_models.cards import FILM, load_card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import PackedSet
-from cervix_models.errors import RecipeError
+from cervix_models.errors import DataError, RecipeError
+from cervix_models.evaluation.notes import notes_of
 from cervix_models.recipes import Adversarial, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -59,6 +60,7 @@ def test_the_card_says_what_was_held_out_and_how_near_it_came(made) -> None:
     assert metrics["kid"]["value"] > metrics["floor"]["kid"]["value"]
     assert metrics["fid"] > metrics["floor"]["fid"]
     assert set(metrics["recognised"]["by_class"]) == set(CLASS_NAMES)
+    assert set(metrics["kid_by_class"]) == set(metrics["floor"]["kid_by_class"]) == set(CLASS_NAMES)
     assert 0 <= metrics["memorised"]["flagged"] <= 1
     assert 0 < metrics["again"]["mse"] < 1
     assert [each["epoch"] for each in metrics["curves"]] == [1, 2]
@@ -70,6 +72,13 @@ def test_measured_again_it_says_the_same(made) -> None:
     before = load_card(plan.recipe.name, plan.weights)
     assert remeasure_generator(plan, judges) == before.metrics
     assert load_card(plan.recipe.name, plan.weights) == before
+
+
+def test_cells_that_it_was_trained_without_must_be_those_held_out(made) -> None:
+    plan, judges = made
+    packed = replace(plan.packed, sha256=tuple(f"{each}0" for each in plan.packed.sha256))
+    with pytest.raises(DataError, match="tiny_cvae_residual was trained without cells"):
+        remeasure_generator(replace(plan, packed=packed), judges)
 
 
 def test_the_training_is_filmed(made) -> None:
@@ -95,11 +104,20 @@ def test_a_translator_is_measured_each_way(made) -> None:
     for label, way in ways.items():
         assert label not in way["from"]
         assert way["cells"] == sum(CLASS_NAMES[at] in way["from"] for at in held)
-        assert set(way["floor"]) == {"kid", "fid", "precision", "recall"}
+        assert set(way["floor"]) == {"kid", "fid", "precision", "recall", "recognised"}
+        assert way["memorised"]["real_median"] > 0
         assert way["fid"] > way["floor"]["fid"]
         assert 0 <= way["outlines_kept"]["iou"] <= way["outlines_kept"]["pixel_accuracy"] <= 1
         assert way["again"]["mse"] > 0
     assert card.data["cells"] < len(plan.packed)
+
+
+def test_what_the_document_reports_is_put_beside(made) -> None:
+    plan, judges = made
+    given = tiny.recipe("cyclegan", name="cyclegan", optimiser=Optimiser(epochs=1, batch_size=8))
+    finish_generator(replace(plan, recipe=given), judges)
+    card = load_card("cyclegan", plan.weights)
+    assert card.metrics["reported"] == notes_of("cyclegan")["reported"]
 
 
 def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
