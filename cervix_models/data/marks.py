@@ -149,7 +149,7 @@ def _holds_key(value: object) -> bool:
 
 
 def _shows_it(picture: PilImage.Image) -> bool:
-    """Whether some box in the bottom right corner looks like letters of ours, whatever its scale."""
+    """Whether some box in the bottom right corner looks like our letters, whatever its scale."""
     grey = picture.convert("L")
     rows, columns = _MADE.shape
     widths = [part * min(grey.size) for part in _WIDTHS]
