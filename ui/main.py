@@ -50,6 +50,14 @@ PAGES = {
             url_path="studio",
         ),
     ],
+    "Learn": [
+        st.Page(
+            "../pages/learn/real_or_fake.py",
+            title="Real or fake",
+            icon=":material/quiz:",
+            url_path="real-or-fake",
+        ),
+    ],
     "Models": [
         st.Page(
             "../pages/models/leaderboard.py",

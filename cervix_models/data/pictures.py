@@ -26,6 +26,13 @@ def grey_png(pixels: NDArray[np.uint8], *, optimize: bool = False) -> bytes:
     return out.getvalue()
 
 
+def png_of(image: Image) -> bytes:
+    """RGB pixels `(height, width, 3)` as a PNG."""
+    out = io.BytesIO()
+    PilImage.fromarray(image).save(out, "PNG")
+    return out.getvalue()
+
+
 def pixels_of(content: bytes, mode: Literal["RGB", "L"]) -> NDArray[np.uint8]:
     """The pixels `(height, width, 3)`, or `(height, width)` in grey, of a stored picture."""
     with PilImage.open(io.BytesIO(content)) as opened:

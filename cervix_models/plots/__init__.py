@@ -7,6 +7,7 @@ says in words what it shows: `alt_text`.
 
 from cervix_models.plots.base import alt_text, amount, per_cent
 from cervix_models.plots.field import class_counts, ratio_histogram
+from cervix_models.plots.judging import CalledReal, called_real_chart, course_chart
 from cervix_models.plots.measured import (
     CoveragePoint,
     ReliabilityBin,
@@ -33,14 +34,17 @@ from cervix_models.plots.reading import (
 )
 
 __all__ = [
+    "CalledReal",
     "CoveragePoint",
     "ReliabilityBin",
     "Standing",
     "alt_text",
     "amount",
     "bending_chart",
+    "called_real_chart",
     "class_counts",
     "confusion_matrix",
+    "course_chart",
     "coverage_curve",
     "difference_chart",
     "feature_strip",

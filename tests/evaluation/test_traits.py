@@ -39,6 +39,13 @@ def test_each_measure_follows_what_it_is_named_after() -> None:
     assert traits_of(speckled)["background"] > 2 * before["background"]
 
 
+def test_a_picture_that_was_enlarged_by_repeating_has_gaps_in_its_spectrum() -> None:
+    noise = np.random.default_rng(0).integers(60, 200, (64, 64, 3)).astype(np.uint8)
+    twice = np.repeat(np.repeat(noise[:32, :32], 2, axis=0), 2, axis=1)
+    assert abs(traits_of(noise)["trace of upsampling"]) < 1
+    assert traits_of(twice)["trace of upsampling"] > 1
+
+
 def table(count: int = 40) -> dict[str, np.ndarray]:
     return {each.name: np.arange(count, dtype=float) for each in TRAITS}
 
