@@ -107,13 +107,13 @@ def _line(row: JudgedRow, *, pairs: bool) -> dict[str, Any]:
     told = row.told or {}
     return {
         "Cells": row.name,
+        **({"Preferred": _part(row.preferred), "Pairs": row.pairs} if pairs else {}),
         "Judged": row.judged,
         "Called real": _part(row.called_real),
         "d′": _figure(told.get("d_prime")),
         "Bias c": _figure(told.get("criterion")),
         "Quality": _figure(row.quality, 1),
         "Rated": row.rated,
-        **({"Preferred": _part(row.preferred), "Pairs": row.pairs} if pairs else {}),
         "KID": row.kid,
         "Reported real": row.reported_real,
         "Reported quality": row.reported_quality,

@@ -20,6 +20,7 @@ ANSWERS, TOLD = "rof-answers", "rof-told"  # by the number of the picture; what 
 PROBLEM, AT = "rof-problem", "rof-at"
 
 REAL, MADE = "Real", "Made"
+KEYS = {REAL: "E", MADE: "M"}  # Streamlit keeps R for itself
 QUALITIES = (1, 2, 3, 4, 5)
 QUALITY = "Quality: 1 poor, 5 excellent (optional)"
 COLUMN = 152  # pixels of a picture in the grid
@@ -101,7 +102,7 @@ def show_pair(pair: Pair, then: Callable[[], None]) -> None:
     st.html(f'<div class="cx cx-pair">{figures}</div>')
     with st.container(horizontal=True):
         if chosen is None:
-            for at, (side, key) in enumerate((("Left", "L"), ("Right", "R"))):
+            for at, (side, key) in enumerate((("Left", "1"), ("Right", "2"))):
                 st.button(
                     f"{side} looks more real", key=f"rof-prefer-{at}", shortcut=key,
                     on_click=_prefer, args=(pair, at),
@@ -123,7 +124,7 @@ def _pair_words(side: str, generator: str, chosen: int | None, at: int) -> str:
 def _ask(dealt: Round, question: Question) -> None:
     st.segmented_control(QUALITY, QUALITIES, key=_quality_key(dealt, question))
     with st.container(horizontal=True):
-        for words, key in ((REAL, "R"), (MADE, "M")):
+        for words, key in KEYS.items():
             st.button(
                 words, key=f"rof-{words}-{question.number}", shortcut=key,
                 on_click=_answer_one, args=(dealt, question, words == MADE),

@@ -85,7 +85,9 @@ def _lacking(cards: list[Card]) -> None:
 def _door(cards: list[Card], ways: list[str]) -> None:
     """What the next round shall be, and the button that deals it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        way = st.segmented_control("Way", ways, default=ways[0], required=True, key="rof-way")
+        way = ways[0]
+        if len(ways) > 1:
+            way = st.segmented_control("Way", ways, default=way, required=True, key="rof-way")
         chosen, count = ALL, COUNTS[1]
         if way != PAIRS:
             names = [ALL, *(card.name for card in cards)] if len(cards) > 1 else [cards[0].name]

@@ -23,6 +23,7 @@ PATHS = {
     "compare": "/compare",
     "worklist": "/worklist",
     "studio": "/studio",
+    "real or fake": "/real-or-fake",
     "leaderboard": "/leaderboard",
     "honesty": "/honesty",
     "robustness": "/robustness",
@@ -36,6 +37,7 @@ TITLES = {
     "compare": "Compare models",
     "worklist": "Worklist",
     "studio": "Studio",
+    "real or fake": "Real or fake",
     "leaderboard": "Leaderboard",
     "honesty": "What the split hides",
     "robustness": "Robustness lab",
@@ -81,7 +83,8 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
         "Home", "Read cells", "Read a field", "Read a slide", "Compare models", "Worklist",
-        "Studio", "Leaderboard", "What the split hides", "Robustness lab", "Model card",
+        "Studio", "Real or fake", "Leaderboard", "What the split hides", "Robustness lab",
+        "Model card",
     ]  # fmt: skip
 
 
