@@ -214,6 +214,49 @@ class FieldReading:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What a person said of one picture of a real-or-fake round. Judgements are never changed."""
+
+    created_at: datetime
+    learner: str
+    round_id: str
+    number: int  # of the picture in the round, from 1
+    generator: str | None  # that made it; None where it is a real cell
+    weights: str | None  # sha256 of the generator's
+    label: str  # the class
+    said_made: bool
+    quality: int | None = None  # 1 poor to 5 excellent; None where it was not rated
+
+
+@dataclass(frozen=True)
+class JudgementSum:
+    """What one person said of one generator's cells, or of the real ones, in one round."""
+
+    learner: str
+    round_id: str
+    generator: str | None  # None: the real cells
+    judged: int
+    said_made: int
+    rated: int
+    quality: int  # sum of the ratings
+    quality_squares: int  # sum of their squares
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Which of two made cells of one class a person found more real, and by whom they are."""
+
+    created_at: datetime
+    learner: str
+    pair_id: str
+    label: str
+    preferred: str  # the generator's name
+    preferred_weights: str  # sha256
+    other: str
+    other_weights: str
+
+
+@dataclass(frozen=True)
 class WorklistRow:
     """One reading as the worklist shows it."""
 

@@ -36,5 +36,9 @@ class VerdictError(CervixError):
     """A verdict that is not complete."""
 
 
+class JudgementError(CervixError):
+    """An answer of a real-or-fake round that is not complete, or was stored before."""
+
+
 class MeasurementError(CervixError):
     """An image, mask, heat map, scale or feature name that does not fit a measurement."""

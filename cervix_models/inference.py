@@ -26,7 +26,7 @@ def prepared(
     images: Sequence[Image], side: int, mean: Sequence[float], std: Sequence[float]
 ) -> Batch:
     """Images `(n, 3, side, side)` squashed to a square and normalised, float32."""
-    return normalised(np.stack([_square(each, side) for each in images]), mean, std)
+    return normalised(np.stack([square(each, side) for each in images]), mean, std)
 
 
 def normalised(pixels: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]) -> Batch:
@@ -50,8 +50,9 @@ def _square_mask(mask: Mask, side: int) -> NDArray[np.float32]:
     return np.asarray(picture, np.float32)
 
 
-def _square(image: Image, side: int) -> Image:
-    """By way of the packed file's size, as the cells the networks learned from."""
+def square(image: Image, side: int) -> Image:
+    """The image `(side, side, 3)`, by way of the packed file's size, as the cells that the networks
+    learned from."""
     packed = PilImage.fromarray(squash(image, PACKED_SIDE))
     return np.asarray(packed.resize((side, side), PilImage.Resampling.BILINEAR))
 

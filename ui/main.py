@@ -56,6 +56,14 @@ PAGES = {
             url_path="generators",
         ),
     ],
+    "Learn": [
+        st.Page(
+            "../pages/learn/real_or_fake.py",
+            title="Real or fake",
+            icon=":material/quiz:",
+            url_path="real-or-fake",
+        ),
+    ],
     "Models": [
         st.Page(
             "../pages/models/leaderboard.py",

@@ -26,6 +26,7 @@ from ui import pictures
 if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.imported import DealtCell
+    from cervix_models.services.real_or_fake import RealOrFake
     from cervix_models.services.synthesis import MadeCell, Synthesis
     from cervix_models.services.turning import Turned, Turning
 
@@ -145,6 +146,20 @@ def imported_cell(label: str, number: int) -> bytes | None:
     from cervix_models.services.imported import cell_of  # brings SciPy and scikit-learn
 
     return cell_of(triage().settings, label, number)
+
+
+@st.cache_resource(show_spinner=False)
+def shared_real_or_fake() -> RealOrFake:
+    """The service of rounds of real and made cells, one a process."""
+    from cervix_models.services.real_or_fake import RealOrFake
+
+    return RealOrFake(shared_triage().store, shared_synthesis())
+
+
+def real_or_fake() -> RealOrFake:
+    """The service of rounds, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_real_or_fake()
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)

@@ -1,4 +1,6 @@
-"""The mark of a synthetic image: in its metadata, and as letters in its corner."""
+"""The mark of a synthetic image: in its metadata, and as letters in its corner.
+
+A picture of a round that asks whether it is real carries question marks instead, real or made."""
 
 from __future__ import annotations
 
@@ -14,10 +16,11 @@ from cervix_models.contracts import Image
 from cervix_models.errors import DataError
 
 KEY = "cervix-synthetic"
+ASKED = "a picture of a real-or-fake round; may be synthetic"
 SMALLEST_SIDE = 48  # below this the letters would cover the picture
 
-# "SYN" in letters of 5 x 7 dots, white on black, with one dot of black around.
-_LETTERS = (
+# Letters of 5 x 7 dots, white on black, with one dot of black around; both of one size.
+_SYN = (
     "...................",
     ".#####.#...#.#...#.",
     ".#.....#...#.##..#.",
@@ -28,8 +31,20 @@ _LETTERS = (
     ".#####...#...#...#.",
     "...................",
 )
-_TEMPLATE: NDArray[np.uint8] = np.array(
-    [[255 if dot == "#" else 0 for dot in line] for line in _LETTERS], np.uint8
+_QUESTION = (
+    "...................",
+    "..###...###...###..",
+    ".#...#.#...#.#...#.",
+    ".....#.....#.....#.",
+    "....#.....#.....#..",
+    "...#.....#.....#...",
+    "...................",
+    "...#.....#.....#...",
+    "...................",
+)
+_MADE, _OPEN = (
+    np.array([[255 if dot == "#" else 0 for dot in line] for line in letters], np.uint8)
+    for letters in (_SYN, _QUESTION)
 )
 _DOT = 96  # one dot of a letter for so many pixels of the shorter side
 _LIKE = 0.55  # correlation of a marked corner: real cells reach 0.30, re-saved marks keep 0.62
@@ -51,6 +66,19 @@ def mark_synthetic(image: Image, about: str) -> bytes:
 
     `about` says what made it. Raises DataError where the image is too small to carry the letters.
     """
+    return _marked(image, about, _MADE)
+
+
+def mark_asked(image: Image) -> bytes:
+    """A PNG of `image` that does not tell whether it is real: question marks stand where the
+    letters of a made one would, and the file says that it may be synthetic.
+
+    Raises DataError as `mark_synthetic` does.
+    """
+    return _marked(image, ASKED, _OPEN)
+
+
+def _marked(image: Image, about: str, letters: NDArray[np.uint8]) -> bytes:
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST_SIDE:
         raise DataError(
@@ -64,7 +92,7 @@ def mark_synthetic(image: Image, about: str) -> bytes:
     exif = PilImage.Exif()
     exif[ExifTags.Base.ImageDescription] = text.encode("ascii", "replace").decode("ascii")
     out = io.BytesIO()
-    PilImage.fromarray(_lettered(image)).save(out, "PNG", pnginfo=info, exif=exif)
+    PilImage.fromarray(_lettered(image, letters)).save(out, "PNG", pnginfo=info, exif=exif)
     return out.getvalue()
 
 
@@ -74,26 +102,35 @@ def is_marked(picture: PilImage.Image) -> bool:
 
 
 def without_letters(image: Image) -> Image:
-    """A copy of a picture that `mark_synthetic` made, what stands above the letters mirrored over
-    them: their hard edges are no part of the cell, and would be taken for grain. A picture without
-    them is given back as it is."""
-    letters = _letters_for(image)
-    rows, columns = letters.shape
-    if not np.array_equal(image[-rows:, -columns:], np.repeat(letters[..., None], 3, axis=2)):
-        return image
+    """A copy of a picture that `mark_synthetic` or `mark_asked` made, with its letters covered as
+    `with_covered_corner` does: their hard edges are no part of the cell, and would be taken for
+    grain. A picture without them is given back as it is."""
+    for template in (_MADE, _OPEN):
+        letters = _enlarged(template, image)
+        rows, columns = letters.shape
+        if np.array_equal(image[-rows:, -columns:], np.repeat(letters[..., None], 3, axis=2)):
+            return with_covered_corner(image)
+    return image
+
+
+def with_covered_corner(image: Image) -> Image:
+    """A copy of a picture, what stands above the corner of the letters mirrored over it, whether
+    there are letters or not: so pictures with and without them can be compared."""
+    rows, columns = _enlarged(_MADE, image).shape
     out = image.copy()
     out[-rows:, -columns:] = image[-2 * rows : -rows, -columns:][::-1]
     return out
 
 
-def _letters_for(image: Image) -> NDArray[np.uint8]:
+def _enlarged(template: NDArray[np.uint8], image: Image) -> NDArray[np.uint8]:
+    """Letters `(rows, columns)` at the size that they have on a picture."""
     dot = max(1, round(min(image.shape[:2]) / _DOT))
-    return np.kron(_TEMPLATE, np.ones((dot, dot), np.uint8))
+    return np.kron(template, np.ones((dot, dot), np.uint8))
 
 
-def _lettered(image: Image) -> Image:
+def _lettered(image: Image, template: NDArray[np.uint8]) -> Image:
     """A copy of the image with the letters in its bottom right corner."""
-    letters = _letters_for(image)
+    letters = _enlarged(template, image)
     out = image.copy()
     out[-letters.shape[0] :, -letters.shape[1] :] = letters[..., None]
     return out
@@ -112,9 +149,9 @@ def _holds_key(value: object) -> bool:
 
 
 def _shows_it(picture: PilImage.Image) -> bool:
-    """Whether some box in the bottom right corner looks like the letters, whatever its scale."""
+    """Whether some box in the bottom right corner looks like our letters, whatever its scale."""
     grey = picture.convert("L")
-    rows, columns = _TEMPLATE.shape
+    rows, columns = _MADE.shape
     widths = [part * min(grey.size) for part in _WIDTHS]
     corners = [
         grey.resize(
@@ -125,7 +162,8 @@ def _shows_it(picture: PilImage.Image) -> bool:
         if width >= columns * 0.6
     ]  # fmt: skip
     seen = np.frombuffer(b"".join(corners), np.uint8).reshape(-1, rows * columns)
-    return bool((_centred(seen) @ _centred(_TEMPLATE.reshape(1, -1))[0] > _LIKE).any())
+    letters = np.stack([_MADE.ravel(), _OPEN.ravel()])
+    return bool((_centred(seen) @ _centred(letters).T > _LIKE).any())
 
 
 def _centred(values: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from cervix_models.plots.generation import (
     nearest_chart,
     spread_chart,
 )
+from cervix_models.plots.judging import CalledReal, called_real_chart, course_chart
 from cervix_models.plots.measured import (
     CoveragePoint,
     ReliabilityBin,
@@ -42,6 +43,7 @@ from cervix_models.plots.reading import (
 from cervix_models.plots.translation import Panel, ways_chart
 
 __all__ = [
+    "CalledReal",
     "CoveragePoint",
     "Distance",
     "Panel",
@@ -50,9 +52,11 @@ __all__ = [
     "alt_text",
     "amount",
     "bending_chart",
+    "called_real_chart",
     "class_counts",
     "class_map",
     "confusion_matrix",
+    "course_chart",
     "coverage_curve",
     "difference_chart",
     "feature_strip",

@@ -34,20 +34,20 @@ def standing_chart(standings: Sequence[Standing]) -> go.Figure:
     """A row a model: accuracy under each split with its interval, and what its document reports."""
     height = 92 + 38 * len(standings)
     figure = new_figure(_standing_words(standings), height=height)
-    _dots(
+    dots(
         figure, "Reported, split not stated", "diamond-open", GREY,
         [(each.name, {"value": each.reported}) for each in standings if each.reported],
     )  # fmt: skip
-    _dots(
+    dots(
         figure, "Random split, ours", "circle-open", ORANGE,
         [(each.name, each.random) for each in standings if each.random],
     )  # fmt: skip
-    _dots(
+    dots(
         figure, "Clusters kept apart, ours", "circle", BLUE,
         [(each.name, each.cluster) for each in standings],
     )  # fmt: skip
     figure.update_xaxes(tickformat=".0%", title_text="Cells told rightly", nticks=6)
-    _rows(figure, [each.name for each in standings])
+    name_rows(figure, [each.name for each in standings])
     figure.update_layout(
         showlegend=True,
         legend={
@@ -82,15 +82,15 @@ def outline_chart(
     for row, region in enumerate(panels, start=1):
         told = [(n, {"value": found[region]}) for n, found in reported.items() if region in found]
         ours = [(name, found[region]) for name, found in dice.items()]
-        _dots(figure, "Reported, split not stated", "diamond-open", GREY, told, hover, row)
-        _dots(figure, "Held-out cells, ours", "circle", BLUE, ours, hover, row)
+        dots(figure, "Reported, split not stated", "diamond-open", GREY, told, hover, row)
+        dots(figure, "Held-out cells, ours", "circle", BLUE, ours, hover, row)
     shown: set[str] = set()
     for trace in figure.data:
         trace.showlegend = trace.name not in shown
         shown.add(trace.name)
     figure.update_xaxes(automargin=True, fixedrange=True, gridcolor=GRID, zeroline=False, nticks=6)
     figure.update_yaxes(automargin=True, fixedrange=True, gridcolor=GRID)
-    _rows(figure, list(dice))
+    name_rows(figure, list(dice))
     figure.update_layout(
         showlegend=True, margin={"t": 76},
         legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 0},
@@ -108,10 +108,10 @@ def difference_chart(differences: Mapping[str, Figures], what: str) -> go.Figure
         (name, {key: 100 * each[key] for key in ("value", "low", "high")})
         for name, each in differences.items()
     ]
-    _dots(figure, what, "circle", BLUE, scaled, "%{y}: %{x:+.1f} points<extra></extra>")
+    dots(figure, what, "circle", BLUE, scaled, "%{y}: %{x:+.1f} points<extra></extra>")
     figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="Percentage points", tickformat="+.1f", nticks=5)
-    _rows(figure, list(differences))
+    name_rows(figure, list(differences))
     return figure
 
 
@@ -129,7 +129,7 @@ def size_chart(standings: Sequence[Standing]) -> go.Figure:
     dots = go.Scatter(
         x=[each.parameters for each in sized],
         y=[each.cluster["value"] for each in sized],
-        error_y=_whiskers([each.cluster for each in sized]),
+        error_y=whiskers([each.cluster for each in sized]),
         mode="markers+text",
         text=[each.name if place else "" for each, place in zip(sized, places, strict=True)],
         textposition=[place or "top left" for place in places],
@@ -260,7 +260,7 @@ def training_chart(curves: Mapping[str, Sequence[Mapping[str, float]]], what: st
     return figure
 
 
-def _dots(
+def dots(
     figure: go.Figure,
     name: str,
     symbol: str,
@@ -269,13 +269,14 @@ def _dots(
     hover: str = "%{y}: %{x:.1%}<extra></extra>",
     panel: int | None = None,
 ) -> None:
+    """Puts a dot, with its interval where there is one, into each row that is named."""
     if not rows:
         return
     found = [each for _, each in rows]
     figure.add_scatter(
         x=[each["value"] for each in found],
         y=[row for row, _ in rows],
-        error_x=_whiskers(found) if "low" in found[0] else None,
+        error_x=whiskers(found) if "low" in found[0] else None,
         mode="markers",
         name=name,
         marker={
@@ -290,7 +291,8 @@ def _dots(
     )
 
 
-def _whiskers(found: Sequence[Mapping[str, float | None]]) -> dict[str, object]:
+def whiskers(found: Sequence[Mapping[str, float | None]]) -> dict[str, object]:
+    """Error bars from low to high."""
     return {
         "type": "data",
         "symmetric": False,
@@ -301,7 +303,8 @@ def _whiskers(found: Sequence[Mapping[str, float | None]]) -> dict[str, object]:
     }
 
 
-def _rows(figure: go.Figure, names: Sequence[str]) -> None:
+def name_rows(figure: go.Figure, names: Sequence[str]) -> None:
+    """Gives a figure one row a name, the first at the top."""
     figure.update_yaxes(
         categoryorder="array", categoryarray=list(reversed(names)), showgrid=True, type="category"
     )

@@ -28,6 +28,7 @@ from cervix_models.settings import Settings
 from cervix_models.storage import queries
 from cervix_models.storage.blobs import BlobStore
 from cervix_models.storage.database import make_engine, writer
+from cervix_models.storage.judgements import Judgements
 from cervix_models.storage.migrate import upgrade
 from cervix_models.storage.queries import Filter
 from cervix_models.storage.records import (
@@ -71,12 +72,13 @@ def open_store(settings: Settings) -> Store:
 
 
 class Store:
-    """Readings and verdicts in a database, pictures in files. Threads may share one."""
+    """Readings, verdicts and judgements in a database, pictures in files. Threads may share one."""
 
     def __init__(self, engine: sa.Engine, blobs: BlobStore) -> None:
         self._engine = engine
         self._writer = writer(engine)
         self._blobs = blobs
+        self.judgements = Judgements(self._session)
 
     def close(self) -> None:
         """Gives the connections back; a later call opens new ones."""

@@ -210,3 +210,37 @@ class PlaceRecord(Base):
     x: Mapped[float]
     y: Mapped[float]
     score: Mapped[float]
+
+
+class JudgementRecord(Base):
+    """One answer of a real-or-fake round. Rows are added and never changed."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (sa.UniqueConstraint("round_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    learner: Mapped[str] = mapped_column(sa.Text, index=True)
+    round_id: Mapped[str] = mapped_column(sa.String(64))
+    number: Mapped[int]
+    generator: Mapped[str | None] = mapped_column(sa.Text, index=True)
+    weights: Mapped[str | None] = mapped_column(sa.String(64))
+    label: Mapped[str] = mapped_column(sa.String(64))
+    said_made: Mapped[bool]
+    quality: Mapped[int | None]
+
+
+class PreferenceRecord(Base):
+    """Which of two made cells a person found more real. Rows are added and never changed."""
+
+    __tablename__ = "preferences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    learner: Mapped[str] = mapped_column(sa.Text, index=True)
+    pair_id: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    label: Mapped[str] = mapped_column(sa.String(64))
+    preferred: Mapped[str] = mapped_column(sa.Text)
+    preferred_weights: Mapped[str] = mapped_column(sa.String(64))
+    other: Mapped[str] = mapped_column(sa.Text)
+    other_weights: Mapped[str] = mapped_column(sa.String(64))

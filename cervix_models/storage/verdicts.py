@@ -34,13 +34,14 @@ def check_verdict(verdict: Verdict) -> None:
             f"The remark has {len(verdict.remark)} characters; expected at most {REMARK_LIMIT}. "
             "Shorten it."
         )
-    if not (_is_text(verdict.remark) and _is_text(verdict.author)):
+    if not (is_text(verdict.remark) and is_text(verdict.author)):
         raise VerdictError(
             "The remark or the author's name holds a character that cannot be stored; expected "
             "plain text. Type it anew instead of pasting it."
         )
 
 
-def _is_text(given: str) -> bool:
+def is_text(given: str) -> bool:
+    """Whether both databases can keep a text."""
     # PostgreSQL keeps no NUL, and half of a surrogate pair has no UTF-8.
     return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in given)

@@ -24,6 +24,7 @@ PATHS = {
     "worklist": "/worklist",
     "studio": "/studio",
     "generators": "/generators",
+    "real or fake": "/real-or-fake",
     "leaderboard": "/leaderboard",
     "honesty": "/honesty",
     "robustness": "/robustness",
@@ -38,6 +39,7 @@ TITLES = {
     "worklist": "Worklist",
     "studio": "Studio",
     "generators": "Generators measured",
+    "real or fake": "Real or fake",
     "leaderboard": "Leaderboard",
     "honesty": "What the split hides",
     "robustness": "Robustness lab",
@@ -83,7 +85,8 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
         "Home", "Read cells", "Read a field", "Read a slide", "Compare models", "Worklist",
-        "Studio", "Generators measured", "Leaderboard", "What the split hides", "Robustness lab",
+        "Studio", "Generators measured", "Real or fake", "Leaderboard", "What the split hides",
+        "Robustness lab",
         "Model card",
     ]  # fmt: skip
 

@@ -8,7 +8,15 @@ import pytest
 from PIL import Image
 
 from cervix_models.data.intake import take_cell_image
-from cervix_models.data.marks import KEY, is_marked, mark_synthetic, without_letters
+from cervix_models.data.marks import (
+    ASKED,
+    KEY,
+    is_marked,
+    mark_asked,
+    mark_synthetic,
+    with_covered_corner,
+    without_letters,
+)
 from cervix_models.errors import DataError
 from tests.data.made import pixels
 
@@ -114,3 +122,41 @@ def test_the_letters_can_be_left_out(side) -> None:
 def test_a_picture_without_letters_stays_as_it_is() -> None:
     plain = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
     assert without_letters(plain) is plain
+
+
+def test_a_picture_of_a_round_says_nothing_but_that_it_may_be_synthetic() -> None:
+    asked = opened(mark_asked(pixels(1, 64, 64)))
+    assert asked.info[KEY] == ASKED
+    assert asked.getexif()[0x010E] == f"{KEY}: {ASKED}"
+    with pytest.raises(DataError, match="is 47 x 90; at least 48 pixels a side"):
+        mark_asked(pixels(1, 47, 90))
+
+
+@pytest.mark.parametrize("side", [64, 128, 256])
+def test_real_and_made_pictures_of_a_round_carry_the_same_letters_in_the_same_place(side) -> None:
+    real = pixels(1, side, side)
+    made = np.asarray(opened(mark_synthetic(pixels(2, side, side), "x")))
+    one, two = (np.asarray(opened(mark_asked(each))) for each in (real, made))
+    touched = (one != real).any(axis=2)
+    rows, columns = np.nonzero(touched)
+    corner = np.s_[rows.min() :, columns.min() :]
+    assert (one[corner] == two[corner]).all()  # nothing of SYN is left beneath
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("scale", [0.75, 1, 2])
+def test_question_marks_alone_are_enough_after_a_resave(kind, scale) -> None:
+    picture = bare(opened(mark_asked(pixels(3, 256, 200))))
+    size = (round(256 * scale), round(200 * scale))
+    again = saved(picture.resize(size, Image.Resampling.BICUBIC), kind)
+    assert is_marked(again)
+    assert take_cell_image(mark_asked(pixels(3, 64, 64)), "cell.png").synthetic
+
+
+def test_question_marks_can_be_left_out() -> None:
+    plain = pixels(4, 64, 64)
+    seen = np.asarray(opened(mark_asked(plain)))
+    found = without_letters(seen)
+    assert (found != seen).any()
+    assert (found == with_covered_corner(plain)).all()
+    assert (found == without_letters(np.asarray(opened(mark_synthetic(plain, "x"))))).all()

@@ -16,7 +16,7 @@ from tests.storage.samples import make_verdict, stored
 
 TABLES = {
     "alembic_version", "images", "readings", "model_uses", "verdicts", "revisions", "fields",
-    "places",
+    "places", "judgements", "preferences",
 }  # fmt: skip
 
 
