@@ -159,7 +159,7 @@ def _generators(rows: list[GeneratorRow]) -> str:
     """Real cells first, then every generator behind the one that it improves."""
     heads = ("cells of", "KID", "FID", "precision", "recall", "taken for the class",
              "nearest, median", "flagged")  # fmt: skip
-    lines: list[str] = []
+    lines: list[list[str]] = []
     for row in rows:
         if not lines:
             median = f"{row.memorised['real_median']:.3f}"
