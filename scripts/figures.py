@@ -17,7 +17,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def segmenter_table(root: Path = ROOT) -> str:
     return head + "| boxes met | reported |\n|---|---|---|---|---|---|---|\n" + "".join(rows)
 
 
-def _share(figure: dict[str, float]) -> str:
+def _share(figure: Mapping[str, float]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
@@ -159,7 +159,7 @@ def _generators(rows: list[GeneratorRow]) -> str:
     """Real cells first, then every generator behind the one that it improves."""
     heads = ("cells of", "KID", "FID", "precision", "recall", "taken for the class",
              "nearest, median", "flagged")  # fmt: skip
-    lines = []
+    lines: list[list[str]] = []
     for row in rows:
         if not lines:
             median = f"{row.memorised['real_median']:.3f}"
@@ -179,7 +179,7 @@ def _likeness(found: Likeness) -> list[str]:
 def _translators(rows: list[TranslatorRow]) -> str:
     """A row a way, and one of what the document reports, where it does."""
     heads = ("translator", "into", "KID", "real against real", "taken for the class", "IoU",
-             "pixels rightly", "mean of classes", "SSIM", "PSNR, dB", "MSE")  # fmt: skip
+             "pixel accuracy", "class accuracy", "SSIM", "PSNR, dB", "MSE")  # fmt: skip
     keys = ("iou", "pixel_accuracy", "class_accuracy")
     lines = []
     for row in rows:
@@ -233,7 +233,7 @@ def tried_table(root: Path, name: str) -> str:
     return "\n".join([head, "|" + "---|" * len(names), *lines]) + "\n"
 
 
-def _interval(figure: dict[str, float], scale: int, sign: str = "") -> str:
+def _interval(figure: Mapping[str, float], scale: int, sign: str = "") -> str:
     value, low, high = (f"{scale * figure[key]:{sign}.1f}" for key in ("value", "low", "high"))
     unit = "" if sign else " %"
     return f"{value}{unit} ({low} to {high})"
