@@ -179,7 +179,7 @@ def _likeness(found: Likeness) -> list[str]:
 def _translators(rows: list[TranslatorRow]) -> str:
     """A row a way, and one of what the document reports, where it does."""
     heads = ("translator", "into", "KID", "real against real", "taken for the class", "IoU",
-             "pixels rightly", "mean of classes", "SSIM", "PSNR, dB", "MSE")  # fmt: skip
+             "pixel accuracy", "class accuracy", "SSIM", "PSNR, dB", "MSE")  # fmt: skip
     keys = ("iou", "pixel_accuracy", "class_accuracy")
     lines = []
     for row in rows:

@@ -8,11 +8,8 @@ import streamlit as st
 
 from cervix_models.data.labels import short_name
 from cervix_models.plots import Panel, ways_chart
-from cervix_models.services.generation import TranslatorRow, Way
+from cervix_models.services.generation import OUTLINES, TranslatorRow, Way
 from ui import show
-
-OUTLINES = {"iou": "FCN score: mean IoU", "pixel_accuracy": "FCN score: pixels rightly",
-            "class_accuracy": "FCN score: mean of classes"}  # fmt: skip
 
 
 def turned(rows: Sequence[TranslatorRow]) -> None:
@@ -56,7 +53,7 @@ def _recognised(rows: Sequence[TranslatorRow]) -> Panel:
 
 def _kept(rows: Sequence[TranslatorRow], key: str) -> Panel:
     values = _of_ways(rows, lambda way: {"value": way.outlines[key]})
-    return Panel(OUTLINES[key], values, reported=_reported(rows, key))
+    return Panel(f"FCN score: {OUTLINES[key]}", values, reported=_reported(rows, key))
 
 
 def _reported(rows: Sequence[TranslatorRow], key: str) -> dict[str, float]:

@@ -158,7 +158,8 @@ def nearest_chart(found: Mapping[str, Figures]) -> go.Figure:
         figure.add_scatter(
             x=[each[key] for each in found.values()], y=list(rows.values()), mode="markers",
             name=words, hovertemplate="%{x:.3f}",
-            marker={"symbol": symbol, "color": colour, "size": 12, "line": {"width": 2}},
+            marker={"symbol": symbol, "size": 12, "color": colour,
+                    "line": {"width": 2, "color": colour}},
         )  # fmt: skip
     figure.update_xaxes(title_text="Distance of features", rangemode="tozero", showgrid=True)
     _names(figure, list(rows.values()))

@@ -13,6 +13,11 @@ from cervix_models.evaluation.notes import notes_of
 from cervix_models.settings import Settings
 
 IMPROVES = {"cgan_projection": "cgan", "cvae_residual": "cvae"}  # by the name of the network
+OUTLINES = {  # what the FCN score counts, by its name on a card
+    "iou": "mean IoU",
+    "pixel_accuracy": "pixel accuracy",
+    "class_accuracy": "mean class accuracy",
+}
 Figures = Mapping[str, float]  # value, and where there is an interval low and high
 
 
@@ -154,7 +159,7 @@ class Measure:
     def _number(self, value: float) -> str:
         if self.share:
             return f"{100 * value:.1f} %"
-        return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
+        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4f}"
 
 
 def generator_rows(settings: Settings) -> list[GeneratorRow]:
@@ -250,7 +255,7 @@ def kept(outlines: Mapping[str, float], again: Mapping[str, float]) -> list[Meas
     """What is kept of the cells that others were made from: their outlines, and what comes back."""
     return [
         *(
-            Measure(f"Outlines kept, {name.replace('_', ' ')}", {"value": value}, None, share=True)
+            Measure(f"Outlines kept, {OUTLINES[name]}", {"value": value}, None, share=True)
             for name, value in outlines.items()
         ),
         *(

@@ -116,7 +116,7 @@ def test_a_generator_is_measured_again_and_told_beside_real_cells(
         assert f"{first['floor']['kid']['value']:.4f} (" in said
         assert all(name in said for name in CLASS_NAMES)
     assert f"24 cells into {CLASS_NAMES[0]}, from {', '.join(CLASS_NAMES[2:])}\n" in said
-    assert "Outlines kept, iou" in said
+    assert "Outlines kept, mean IoU" in said
     assert "Made again, SSIM" in said
 
 

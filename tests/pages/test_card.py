@@ -89,7 +89,7 @@ def test_a_translator_shows_each_way(page, triage) -> None:
     heads = [each.value for each in page.header]
     assert heads[2:4] == ["Into Koilocytotic", "Into Dyskeratotic"]
     assert "Reported" in heads
-    assert "Outlines kept, iou" in list(page.dataframe[0].value["Measure"])
+    assert "Outlines kept, mean IoU" in list(page.dataframe[0].value["Measure"])
 
 
 def test_the_default_models_come_before_all(page, triage) -> None:

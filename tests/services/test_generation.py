@@ -13,6 +13,7 @@ from cervix_models.services.generation import (
     Measure,
     generator_rows,
     help_words,
+    kept,
     measures,
     translator_rows,
 )
@@ -108,6 +109,15 @@ def test_measures_stand_beside_what_real_cells_reach() -> None:
     assert (flagged.words(flagged.made), flagged.words(flagged.real)) == ("0.4 %", "")
     fid = lines["FID, too large at so few cells"]
     assert fid.words(fid.made) == "70.00"
+
+
+def test_what_is_kept_is_named_as_the_field_names_it() -> None:
+    way = translator_metrics()["ways"]["Parabasal"]
+    assert [each.name for each in kept(way["outlines_kept"], way["again"])] == [
+        "Outlines kept, mean IoU", "Outlines kept, pixel accuracy",
+        "Outlines kept, mean class accuracy", "Made again, SSIM", "Made again, PSNR",
+        "Made again, MSE",
+    ]  # fmt: skip
 
 
 def test_a_figure_is_told_as_what_it_is() -> None:
