@@ -53,10 +53,9 @@ def _tell(args: argparse.Namespace) -> int:
     packed = load_packed(args.packed or settings.home / "cells160.npz")
     for name in (CLASSIFIER, QUICK):
         figures = fit_tell(name, packed, settings)
-        hits = ", ".join(f"{key} {share:.1%}" for key, share in figures["hits"].items())
-        sys.stdout.write(
-            f"{name}: finds {hits}; takes {figures['real_taken']:.1%} of real cells for made\n"
-        )
+        hits = ", ".join(f"{key} {share:.1%}" for key, share in figures["found"].items())
+        wrong = figures["real_taken_for_made"]
+        sys.stdout.write(f"{name}: finds {hits}; takes {wrong:.1%} of real cells for made\n")
     return 0
 
 

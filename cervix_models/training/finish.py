@@ -194,13 +194,15 @@ def _maps_together(plan: Plan) -> dict[str, Any]:
 
 
 def _kept_gate(name: str, lead: Card, weights: Path) -> dict[str, Any]:
-    """The gate that was fitted before, where it was on the same first member: it reads no other."""
+    """The gate that was fitted before, and what it found of made cells, where it was on the same
+    first member: it reads no other."""
     try:
         before = load_card(name, weights)
     except WeightsError:
         return {}
     same = before.data.get("members", {}).get(lead.name) == lead.weights_sha256
-    return {"gate": before.calibration["gate"]} if same and "gate" in before.calibration else {}
+    kept = ("gate", "without_mark") if same else ()
+    return {key: before.calibration[key] for key in kept if key in before.calibration}
 
 
 def _together(

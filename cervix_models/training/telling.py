@@ -84,16 +84,16 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
     found = {
         "learned_from": len(rows),
         "tried_on": len(fold.held_out),
-        "real_taken": float(np.mean([tell.finds(each.tried).mean() for each in real])),
-        "hits": {name: float(tell.finds(each.tried).mean()) for name, each in made.items()},
-        "hits_as_jpeg": {
+        "real_taken_for_made": float(np.mean([tell.finds(each.tried).mean() for each in real])),
+        "found": {name: float(tell.finds(each.tried).mean()) for name, each in made.items()},
+        "found_as_jpeg": {
             card.name: float(tell.finds(_tried_anew(card, packed, lead, settings)).mean())
             for card in makers
         },
-        "hits_unseen": _unseen(real, made, clusters),
+        "found_by_what_learned_from_others": _unseen(real, made, clusters),
     }
     card = load_card(classifier, settings.weights)
-    save_card(replace(card, calibration={**card.calibration, "tell": found}), folder)
+    save_card(replace(card, calibration={**card.calibration, "without_mark": found}), folder)
     return found
 
 

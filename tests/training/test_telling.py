@@ -30,11 +30,15 @@ def fitted(tmp_path_factory):
 
 def test_made_cells_of_other_seeds_are_found_and_real_ones_are_not(fitted) -> None:
     settings, figures = fitted
-    assert figures["hits"]["tiny_cgan"] > 0.9
-    assert figures["hits"]["tiny_cyclegan"] > 0.9
-    assert set(figures["hits_as_jpeg"]) == set(figures["hits_unseen"]) == set(figures["hits"])
-    assert figures["real_taken"] <= 5 * TAKEN
-    assert load_card(CLASSIFIER, settings.weights).calibration["tell"] == figures
+    assert figures["found"]["tiny_cgan"] > 0.9
+    assert figures["found"]["tiny_cyclegan"] > 0.9
+    assert (
+        set(figures["found_as_jpeg"])
+        == set(figures["found_by_what_learned_from_others"])
+        == set(figures["found"])
+    )
+    assert figures["real_taken_for_made"] <= 5 * TAKEN
+    assert load_card(CLASSIFIER, settings.weights).calibration["without_mark"] == figures
 
 
 def test_the_triage_refers_them_with_that_reason(fitted) -> None:
