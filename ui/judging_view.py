@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cervix_models.services.judged import Figures, JudgedRow, Results
     from cervix_models.services.real_or_fake import RealOrFake
 
+METRIC = 170  # pixels
 MINE, ALL = "Yours", "Everybody’s"
 
 
@@ -39,17 +40,19 @@ def _told(found: Results) -> None:
         st.caption("Nothing can be told of real and made cells until some of both were judged.")
         return
     accuracy, bias = found.told["accuracy"], found.told["criterion"]
-    one, two, three = st.columns(3)
-    one.metric("Right", per_cent(accuracy["value"]), border=True, help=_shares(accuracy))
-    two.metric(
-        "Sensitivity d′", f"{found.told['d_prime']['value']:.2f}", border=True,
-        help="0: made cells are not told from real ones. 1: they are in about two of three cases. "
-        "Above 3: nearly always.",
-    )  # fmt: skip
-    three.metric(
-        "Bias c", f"{bias['value']:+.2f}", border=True,
-        help="Below 0: inclined to say made. Above 0: inclined to say real.",
-    )  # fmt: skip
+    with st.container(horizontal=True):
+        st.metric(
+            "Right", per_cent(accuracy["value"]), border=True, width=METRIC, help=_shares(accuracy)
+        )
+        st.metric(
+            "Sensitivity d′", f"{found.told['d_prime']['value']:.2f}", border=True, width=METRIC,
+            help="0: made cells are not told from real ones. 1: they are in about two of three "
+            "cases. Above 3: nearly always.",
+        )  # fmt: skip
+        st.metric(
+            "Bias c", f"{bias['value']:+.2f}", border=True, width=METRIC,
+            help="Below 0: inclined to say made. Above 0: inclined to say real.",
+        )  # fmt: skip
     st.markdown(
         f"{found.judged} pictures in {_rounds(found.rounds)}. 95 % intervals: right "
         f"{_shares(accuracy)}; d′ {_numbers(found.told['d_prime'])}; c {_numbers(bias)}. "

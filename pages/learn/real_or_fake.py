@@ -49,13 +49,25 @@ def page() -> None:
         )
     ways = [GRID, ONE] if has_real and cards else []
     ways += [PAIRS] if len(cards) > 1 else []
-    if ways:
+    if ways and _under_way():
+        _round()
+        with st.expander("Another round", icon=":material/casino:"):
+            _door(cards, ways)
+    elif ways:
         _intro(ways)
         _door(cards, ways)
         _round()
     else:
         _lacking(cards)
     show_results(service)
+
+
+def _under_way() -> bool:
+    """Whether there are pictures that were not all judged yet."""
+    dealt = st.session_state.get(ROUND)
+    if dealt is None:
+        return PAIR in st.session_state
+    return TOLD not in st.session_state and len(st.session_state[ANSWERS]) < len(dealt.questions)
 
 
 def _intro(ways: list[str]) -> None:
@@ -95,8 +107,7 @@ def _door(cards: list[Card], ways: list[str]) -> None:
             count = st.segmented_control(
                 "Pictures", COUNTS, default=COUNTS[1], required=True, key="rof-count"
             )
-        going = PAIR in st.session_state or ROUND in st.session_state
-        words = "New pair" if way == PAIRS else "New round" if going else "Start a round"
+        words = "New pair" if way == PAIRS else "Start a round"
         if not st.button(words, type="primary", icon=":material/casino:", key="rof-deal"):
             return
     try:

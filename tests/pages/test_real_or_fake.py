@@ -86,6 +86,16 @@ def test_a_grid_is_answered_at_once_and_told_after_it(app, with_real) -> None:
     assert f"{right} of 11 right" in page.info[0].value
 
 
+def test_what_the_next_round_shall_be_is_folded_while_one_goes_on(app, with_real) -> None:
+    page = opened(app)
+    assert not page.expander
+    press(page, "Start a round")
+    assert page.expander[0].label == "Another round"
+    asked(page)[0].set_value("Real")
+    press(page, "Show the truth")
+    assert not page.expander
+
+
 def test_a_grid_without_any_answer_tells_nothing(app, with_real) -> None:
     page = press(opened(app), "Start a round")
     press(page, "Show the truth")
