@@ -133,7 +133,7 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise RuntimeError(f"The application did not start:\n{log.read_text('utf-8')}")
 
