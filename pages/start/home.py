@@ -38,6 +38,19 @@ DOORS = (
         "Go through past readings, give your verdict, and take them out as tables and reports.",
     ),
     (
+        "../pages/learn/real_or_fake.py",
+        "Real or fake",
+        ":material/quiz:",
+        "Tell real cells from made ones, rate them, and see what gives the made ones away.",
+    ),
+    (
+        "../pages/generate/studio.py",
+        "Studio",
+        ":material/palette:",
+        "Make cells of a class by a network, go from one to another, and turn a cell into another "
+        "class.",
+    ),
+    (
         "../pages/models/honesty.py",
         "What the split hides",
         ":material/call_split:",
