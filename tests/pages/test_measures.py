@@ -26,7 +26,10 @@ def opened(app, tmp_path, monkeypatch):
 
     def made(name: str, label: str, count: int, seed: int, temperature: float) -> list[MadeCell]:
         cell = png(drawn_cell(64))
-        return [MadeCell(name, "", label, seed, at, temperature, cell) for at in range(count)]
+        return [
+            MadeCell(name, "", label, seed, at, temperature, near_copy=False, png=cell)
+            for at in range(count)
+        ]
 
     def open_page(cards: dict[str, dict[str, Any]], *, here: bool = True):
         for name, metrics in cards.items():

@@ -7,20 +7,13 @@ from streamlit.testing.v1 import AppTest
 from cervix_models.contracts import Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
-from cervix_models.making import CellMaker
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.services.turning import Look, Turned
 from tests import tiny
+from tests.made_cells import add_generator
 from ui import session
 
 PAGE = "../pages/generate/studio.py"
-KID = {"value": 0.05, "low": 0.04, "high": 0.06}
-
-
-def _flat(noise: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Even pictures whose tone the class and the first number of the noise give."""
-    tone = (parts @ np.linspace(0.2, 0.8, 5)[:, None] + noise[:, :1] / 20).clip(0, 1)
-    return (tone[:, :, None, None] * np.ones((1, 3, 64, 64))).astype(np.float32)
 
 
 class Fourth:
@@ -75,12 +68,9 @@ def synthesis(tmp_path, monkeypatch, turns) -> Synthesis:
 
 
 def _with_generator(synthesis: Synthesis) -> None:
-    floor = {"kid": {**KID, "value": 0.001}, "recognised": {"value": 0.97}}
-    metrics = {"summary": "", "kid": KID, "floor": floor, "recognised": {"value": 0.88}}
-    given = tiny.recipe("cgan")
-    tiny.save_tiny(synthesis.settings.weights, given, metrics=metrics)
-    card = synthesis.cards()[0]
-    synthesis._makers[given.name] = (CellMaker(_flat, CLASS_NAMES, 100), Fourth(), card)
+    card = add_generator(synthesis, "tiny_cgan")
+    maker, _, _ = synthesis._makers[card.name]
+    synthesis._makers[card.name] = (maker, Fourth(), card)
 
 
 @pytest.fixture
