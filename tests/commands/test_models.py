@@ -98,7 +98,7 @@ def test_a_generator_is_measured_again_and_told_beside_real_cells(
 ) -> None:
     settings = tiny.save_defaults(tmp_path)
     encoder = create("mobilenetv3_small").get_submodule("trunk")
-    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder)
+    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder, "mobilenetv3_small")
     packed = tiny.packed(clusters=4, cells=4)
     monkeypatch.setenv("CERVIX_WEIGHTS", str(settings.weights))
     monkeypatch.setattr("cervix_models.data.packed.load_packed", lambda _: packed)
