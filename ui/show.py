@@ -109,15 +109,17 @@ def probabilities(reading: Reading) -> None:
     bars(reading.probabilities, NEUTRAL if reading.label is None else None)
 
 
-def bars(shares: Mapping[str, float], colour: str | None = None) -> None:
-    """Shows a bar a class in the classes' one order, in the classes' colours or all in one."""
+def bars(shares: Mapping[str, float], colour: str | None = None, *, narrow: bool = False) -> None:
+    """Shows a bar a class in the classes' one order, in the classes' colours or all in one; where
+    it is `narrow`, each below its class."""
     rows = [
         f"<li>{badge_html(name)}<span>{name}</span>"
         f"{_bar(shares[name], colour or class_named(name).colour)}"
         f'<span class="cx-value">{per_cent(shares[name])}</span></li>'
         for name in CLASS_NAMES
     ]
-    st.html(f'<ul class="cx cx-bars" aria-label="Probability of each class">{"".join(rows)}</ul>')
+    kinds = "cx cx-bars cx-narrow" if narrow else "cx cx-bars"
+    st.html(f'<ul class="{kinds}" aria-label="Probability of each class">{"".join(rows)}</ul>')
 
 
 def conformal(reading: Reading) -> None:

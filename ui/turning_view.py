@@ -114,4 +114,4 @@ def _look(title: str, look: Look, *, made: bool) -> None:
         f"{show.picture_html(session.image_url(outlined), words + ', with its outlines')}"
         "</div></section>"
     )
-    show.bars(look.probabilities)
+    show.bars(look.probabilities, narrow=True)
