@@ -49,16 +49,18 @@ class _Kind:
 
     learned: Batch
     tried: Batch
+    groups: NDArray[np.str_]  # of those to learn from: what is of one group is no two cells
 
 
 def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str, Any]:
     """The figures of the tell that was now fitted and written beside a classifier's card.
 
-    It learns from real cells, at their own size and at that of made ones, against cells of all
-    generators at hand, by the embeddings of the classifier's first member; the limit leaves TAKEN
-    of real cells beyond it, by folds with clusters kept apart. It is tried on the clusters that the
-    generators did not see either, and on cells of other seeds: as they are, saved anew as JPEG, and
-    of a generator that it did not learn from. Raises DataError where no generator is here.
+    It learns from real cells, at their own size and at that of made ones, and from those of other
+    data sets in the packed file, against cells of all generators at hand, by the embeddings of the
+    classifier's first member; the limit leaves TAKEN of real cells beyond it, by folds with
+    clusters kept apart. It is tried on the clusters that the generators did not see either, and on
+    cells of other seeds: as they are, saved anew as JPEG, and of a generator that it did not learn
+    from. Raises DataError where no generator is here.
     """
     makers = [card for card in load_cards(settings.weights) if _makes(card, settings)]
     if not makers:
@@ -72,25 +74,30 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
     random = np.random.default_rng(0)
     rows = random.permutation(fold.train)[:SHOWN]
     sides = {int(card.input["size"]) for card in makers}
-    real = [
-        _Kind(*(_embedded(lead, _real(packed, some, side)) for some in (rows, fold.held_out)))
-        for side in (packed.images.shape[1], *sorted(sides))
-    ]
+    whole = packed.images.shape[1]
+    known = [_real(packed, rows, fold.held_out, side, lead) for side in (whole, *sorted(sides))]
+    others = {
+        source: _real(packed, *_halves(packed, source), whole, lead)
+        for source in sorted(set(packed.source) - set(makers[0].data["sources"]))
+    }
+    real = [*known, *others.values()]
     made = {card.name: _made(card, packed, lead, settings) for card in makers}
-    clusters = np.array([packed.clusters[at] for at in rows])
-    tell = _fitted(real, list(made.values()), clusters)
+    tell = _fitted(real, list(made.values()))
     folder = settings.weights / classifier
     tell.save(folder)
     found = {
         "learned_from": len(rows),
         "tried_on": len(fold.held_out),
-        "real_taken_for_made": float(np.mean([tell.finds(each.tried).mean() for each in real])),
+        "real_taken_for_made": float(np.mean([tell.finds(each.tried).mean() for each in known])),
+        "of_other_sets": {
+            name: float(tell.finds(each.tried).mean()) for name, each in others.items()
+        },
         "found": {name: float(tell.finds(each.tried).mean()) for name, each in made.items()},
         "found_as_jpeg": {
             card.name: float(tell.finds(_tried_anew(card, packed, lead, settings)).mean())
             for card in makers
         },
-        "found_by_what_learned_from_others": _unseen(real, made, clusters),
+        "found_by_what_learned_from_others": _unseen(real, made),
     }
     card = load_card(classifier, settings.weights)
     save_card(replace(card, calibration={**card.calibration, "without_mark": found}), folder)
@@ -107,12 +114,34 @@ def _fold(card: Card, packed: PackedSet, settings: Settings) -> Fold:
     return kept_apart(Plan(recipe, packed, Path(), settings.weights))
 
 
-def _real(packed: PackedSet, rows: NDArray[np.int64], side: int) -> list[Image]:
-    return as_pictures(cells_at(packed, side).images[torch.as_tensor(rows)])
+def _real(
+    packed: PackedSet,
+    rows: NDArray[np.int64],
+    tried: NDArray[np.int64],
+    side: int,
+    lead: ClassReader,
+) -> _Kind:
+    """Real cells of a packed file at some size."""
+    images = cells_at(packed, side).images
+    learned, unseen = (
+        _embedded(lead, as_pictures(images[torch.as_tensor(some)])) for some in (rows, tried)
+    )
+    return _Kind(learned, unseen, np.array([packed.clusters[at] for at in rows]))
+
+
+def _halves(packed: PackedSet, source: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The cells of a data set in two halves, those of one capture in one of them."""
+    rows = packed.where(source)
+    groups = np.unique([packed.clusters[at] for at in rows], return_inverse=True)[1]
+    first = np.random.default_rng(0).permutation(groups.max() + 1) % 2 == 0
+    return rows[first[groups]], rows[~first[groups]]
 
 
 def _made(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> _Kind:
-    return _Kind(*(_embedded(lead, each) for each in _cells(card, packed, settings, (True, False))))
+    learned, tried = (
+        _embedded(lead, each) for each in _cells(card, packed, settings, (True, False))
+    )
+    return _Kind(learned, tried, np.array([f"{card.name} {at}" for at in range(len(learned))]))
 
 
 def _tried_anew(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> Batch:
@@ -158,13 +187,11 @@ def _embedded(lead: ClassReader, images: Sequence[Image]) -> Batch:
     return unit_length(np.concatenate([lead.see(some).embeddings for some in parts]))
 
 
-def _fitted(real: Sequence[_Kind], made: Sequence[_Kind], clusters: NDArray[np.str_]) -> Tell:
+def _fitted(real: Sequence[_Kind], made: Sequence[_Kind]) -> Tell:
     rows = np.concatenate([each.learned for each in (*real, *made)])
     count = sum(len(each.learned) for each in real)
     labels = np.arange(len(rows)) >= count
-    groups = np.concatenate(
-        [*[clusters] * len(real), [f"made {at}" for at in range(len(rows) - count)]]
-    )
+    groups = np.concatenate([each.groups for each in (*real, *made)])
     model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=3000)
     scores = cross_val_predict(
         model, rows, labels, groups=groups, cv=GroupKFold(5), method="decision_function"
@@ -174,13 +201,11 @@ def _fitted(real: Sequence[_Kind], made: Sequence[_Kind], clusters: NDArray[np.s
     return Tell(model.coef_[0].astype(np.float32), np.array([limit], np.float32))
 
 
-def _unseen(
-    real: Sequence[_Kind], made: dict[str, _Kind], clusters: NDArray[np.str_]
-) -> dict[str, float]:
+def _unseen(real: Sequence[_Kind], made: dict[str, _Kind]) -> dict[str, float]:
     """The part of each generator's cells that is found by what learned from the others alone."""
     out = {}
     for name, kind in made.items():
         others = [each for key, each in made.items() if key != name]
         if others:
-            out[name] = float(_fitted(real, others, clusters).finds(kind.tried).mean())
+            out[name] = float(_fitted(real, others).finds(kind.tried).mean())
     return out

@@ -14,7 +14,7 @@ from cervix_models.services.reader import Reader
 from cervix_models.training.telling import TAKEN, fit_tell
 from tests import tiny
 
-PACKED = tiny.packed(clusters=8, cells=3)
+PACKED = tiny.packed(clusters=8, cells=3, herlev=12)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def fitted(tmp_path_factory):
         fit_tell(CLASSIFIER, PACKED, settings)
     for model in ("cgan", "cyclegan"):
         tiny.save_maker(settings.weights, tiny.recipe(model))
+        tiny.rewrite_card(f"tiny_{model}", settings.weights, data={"sources": ["sipakmed"]})
     return settings, fit_tell(CLASSIFIER, PACKED, settings)
 
 
@@ -38,6 +39,7 @@ def test_made_cells_of_other_seeds_are_found_and_real_ones_are_not(fitted) -> No
         == set(figures["found"])
     )
     assert figures["real_taken_for_made"] <= 5 * TAKEN
+    assert figures["of_other_sets"] == {"herlev": pytest.approx(0, abs=0.2)}
     assert load_card(CLASSIFIER, settings.weights).calibration["without_mark"] == figures
 
 
