@@ -102,6 +102,12 @@ def at_hand(card: Card, weights: Path) -> bool:
     return all((weights / name / WEIGHTS).is_file() for name in names)
 
 
+def here_of(kinds: Iterable[str], weights: Path) -> list[Card]:
+    """The cards of these kinds whose weights are at hand, by name."""
+    found = [card for card in load_cards(weights) if card.kind in kinds]
+    return [card for card in found if at_hand(card, weights)]
+
+
 def accuracy_of(card: Card) -> float:
     """The part of cells told rightly with clusters kept apart; 0 where it was not measured."""
     figures = card.metrics.get("cluster_split", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -94,4 +95,10 @@ def open_check(name: str, settings: Settings) -> CopyCheck:
             f"it: python -m cervix_models evaluate {name}"
         )
     least = float(metrics["memorised"]["real_first_percentile"])
-    return CopyCheck(EncoderReader(str(metrics["features"]), settings), learned, least)
+    return CopyCheck(_encoder(str(metrics["features"]), settings), learned, least)
+
+
+@lru_cache(maxsize=1)
+def _encoder(name: str, settings: Settings) -> EncoderReader:
+    """The encoder of this name: all generators are checked by one."""
+    return EncoderReader(name, settings)

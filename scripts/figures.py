@@ -75,7 +75,7 @@ def refreshed(text: str, root: Path = ROOT) -> str:
     whole = MODELS.sub(lambda _: model_table(root), "".join(parts))
     whole = SPLITS.sub(lambda _: split_table(root), whole)
     whole = SEGMENTERS.sub(lambda _: segmenter_table(root), whole)
-    whole = MADE.sub(lambda found: found[1] + made_tables(root)[found["what"]], whole)
+    whole = MADE.sub(lambda found: found[1] + made_table(root, found["what"]), whole)
     return TRIED.sub(lambda found: found[1] + tried_table(root, found["name"]), whole)
 
 
@@ -144,15 +144,14 @@ def _share(figure: Mapping[str, float]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def made_tables(root: Path = ROOT) -> dict[str, str]:
-    """Markdown tables of what makes cells, by name: of every generator beside real cells, of every
-    way of every translator, and of whether the cells of each generator help a classifier."""
+def made_table(root: Path, what: str) -> str:
+    """A Markdown table of what makes cells: of every generator beside real cells ("generators"),
+    of every way of every translator ("translators"), or of whether the cells of each generator help
+    a classifier ("help")."""
     settings = replace(load_settings(), weights=root / "weights")
-    return {
-        "generators": _generators(generator_rows(settings)),
-        "translators": _translators(translator_rows(settings)),
-        "help": _helps(generator_rows(settings)),
-    }
+    if what == "translators":
+        return _translators(translator_rows(settings))
+    return (_helps if what == "help" else _generators)(generator_rows(settings))
 
 
 def _generators(rows: list[GeneratorRow]) -> str:

@@ -18,7 +18,7 @@ from cervix_models.plots.intervals import (
     largest,
     whiskers,
 )
-from cervix_models.plots.models import GREEN, ORANGE
+from cervix_models.plots.models import GREEN, ORANGE, name_rows
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito (2008)
@@ -63,7 +63,7 @@ def kid_chart(distances: Sequence[Distance]) -> go.Figure:
     figure.update_xaxes(
         type="log", title_text="Kernel distance (KID)", dtick=1, range=ends, showgrid=True
     )
-    _names(figure, [each.name for each in distances])
+    name_rows(figure, [each.name for each in distances])
     figure.update_layout(showlegend=True, legend=LEGEND)
     return figure
 
@@ -162,7 +162,7 @@ def nearest_chart(found: Mapping[str, Figures]) -> go.Figure:
                     "line": {"width": 2, "color": colour}},
         )  # fmt: skip
     figure.update_xaxes(title_text="Distance of features", rangemode="tozero", showgrid=True)
-    _names(figure, list(rows.values()))
+    name_rows(figure, list(rows.values()))
     figure.update_layout(showlegend=True, legend=LEGEND)
     return figure
 
@@ -230,13 +230,6 @@ def _logged(
             marker={"symbol": symbol, "size": 11, "color": colour,
                     "line": {"width": 2, "color": colour}},
         )  # fmt: skip
-
-
-def _names(figure: go.Figure, names: Sequence[str]) -> None:
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=list(reversed(names)),
-        range=[-0.6, len(names) - 0.4],
-    )  # fmt: skip
 
 
 def _kid_words(distances: Sequence[Distance]) -> str:

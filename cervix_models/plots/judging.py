@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from cervix_models.plots.base import BLUE, GREY, new_figure, per_cent
-from cervix_models.plots.models import dots, name_rows, whiskers
-
-Figures = Mapping[str, float]  # value, low, high
+from cervix_models.plots.intervals import Figures, whiskers
+from cervix_models.plots.models import dots, name_rows
 
 
 @dataclass(frozen=True)

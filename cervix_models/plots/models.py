@@ -11,11 +11,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cervix_models.plots.base import BLUE, GREY, GRID, new_figure, per_cent
+from cervix_models.plots.intervals import Figures, whiskers
 
 ORANGE = "#E69F00"  # Okabe and Ito (2008)
 GREEN = "#009E73"
 LETTER, LINE = 0.021, 0.055  # of a figure's width and height, a letter and a line of a name
-Figures = Mapping[str, float]  # value, low, high
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def dots(
     name: str,
     symbol: str,
     colour: str,
-    rows: Sequence[tuple[str, Mapping[str, float | None]]],
+    rows: Sequence[tuple[str, Figures]],
     hover: str = "%{y}: %{x:.1%}<extra></extra>",
     panel: int | None = None,
 ) -> None:
@@ -289,18 +289,6 @@ def dots(
         row=panel,
         col=panel and 1,
     )
-
-
-def whiskers(found: Sequence[Mapping[str, float | None]]) -> dict[str, object]:
-    """Error bars from low to high."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [(each["high"] or 0) - (each["value"] or 0) for each in found],
-        "arrayminus": [(each["value"] or 0) - (each["low"] or 0) for each in found],
-        "thickness": 1.5,
-        "width": 4,
-    }
 
 
 def name_rows(figure: go.Figure, names: Sequence[str]) -> None:

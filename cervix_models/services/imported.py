@@ -3,27 +3,23 @@ split deals it."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image as Pictures
 
 from cervix_models.cards import load_cards
 from cervix_models.data.importing import find_sipakmed, list_datasets
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.data.packed import squash
-from cervix_models.data.pictures import read_rgb
+from cervix_models.data.pictures import png_of, read_rgb
 from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
 from cervix_models.evaluation.leaks import relatives
+from cervix_models.inference import square
 from cervix_models.settings import Settings
 
 FOLD = 0  # whose held-out cells are the ones asked
 WANTED = 8  # cells of the cluster that is shown, at most
-PACKED = 160  # side of the cells that generators are trained from, before they are scaled
 SEED = 0  # of the real cells that are shown
 
 
@@ -59,15 +55,9 @@ def real_cells(settings: Settings, side: int, count: int) -> dict[str, list[byte
     for name in CLASS_NAMES:
         one = {row.cluster: row for row in index.cells if row.label == name}
         chosen = random.permutation(sorted(one))[:count]
-        found[name] = [_scaled(index.root / one[each].path, side) for each in chosen]
+        pictures = (read_rgb(index.root / one[each].path) for each in chosen)
+        found[name] = [png_of(square(each, side)) for each in pictures]
     return found
-
-
-def _scaled(path: Path, side: int) -> bytes:
-    packed = Pictures.fromarray(squash(read_rgb(path), PACKED))
-    out = io.BytesIO()
-    packed.resize((side, side), Pictures.Resampling.BILINEAR).save(out, "PNG")
-    return out.getvalue()
 
 
 @dataclass(frozen=True)

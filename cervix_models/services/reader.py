@@ -72,6 +72,23 @@ class Gate:
     ranges: Mapping[str, tuple[float, float]]
     tell: Tell | None  # of made cells without their mark, where it was fitted
 
+    def judged(
+        self,
+        images: Sequence[Image],
+        masks: Sequence[Segmentation],
+        embeddings: NDArray[np.float32],
+    ) -> list[tuple[dict[str, float], list[str]]]:
+        """Of each picture its measures, and why it is no readable photograph of a cell; the
+        embeddings `(n, width)` are those of the lead."""
+        distances = self.space.distances(embeddings)
+        made = np.zeros(len(images), bool) if self.tell is None else self.tell.finds(embeddings)
+        out = []
+        for image, mask, far, looks_made in zip(images, masks, distances, made, strict=True):
+            measures = measures_of(image, mask, float(far))
+            reasons = refusals(measures, self.ranges)
+            out.append((measures, [*reasons, LOOKS_MADE] if looks_made else reasons))
+        return out
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -184,12 +201,11 @@ class Reader:
         voice = self.voice(classifier)
         seen = voice.cells.see(images, masks)
         embeddings = _lead_embeddings(voice, seen, images, masks)
-        distances, tell = voice.gate.space.distances(embeddings), voice.gate.tell
-        made = np.zeros(len(images), bool) if tell is None else tell.finds(embeddings)
+        judged = voice.gate.judged(images, masks, embeddings)
         return [
-            self._finding(image, mask, row, (float(far), bool(looks_made)), voice, with_heat)
-            for image, mask, row, far, looks_made in zip(
-                images, masks, seen.probabilities, distances, made, strict=True
+            self._finding(image, mask, row, gated, voice, with_heat)
+            for image, mask, row, gated in zip(
+                images, masks, seen.probabilities, judged, strict=True
             )
         ]
 
@@ -198,13 +214,11 @@ class Reader:
         image: Image,
         mask: Segmentation,
         row: NDArray[np.float64],
-        embedded: tuple[float, bool],
+        gated: tuple[dict[str, float], list[str]],
         voice: Voice,
         with_heat: bool,
     ) -> Finding:
-        distance, looks_made = embedded
-        gate = measures_of(image, mask, distance)
-        refused = [*refusals(gate, voice.gate.ranges), *([LOOKS_MADE] if looks_made else [])]
+        gate, refused = gated
         answer = voice.cells.named(row)
         members = conformal_members(row, voice.least)
         chosen = tuple(n for n, held in zip(answer.probabilities, members, strict=True) if held)

@@ -30,7 +30,6 @@ from cervix_models.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-COUNTS = (6, 12, 24)  # pictures of a round
 FEWEST = 2
 SAMPLE = 150  # real cells of a class that a picture is measured against
 SEEDS = 2**31

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
-from cervix_models.cards import at_hand, load_cards
+from cervix_models.cards import here_of
 from cervix_models.contracts import NOTICE, Card, Image
 from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import pixels_of
@@ -76,9 +76,7 @@ class Synthesis:
 
     def cards(self) -> list[Card]:
         """The cards of the generators whose weights are here, the likest to real cells first."""
-        weights = self.settings.weights
-        found = [card for card in load_cards(weights) if card.kind == "generator"]
-        found = [card for card in found if at_hand(card, weights)]
+        found = here_of(("generator",), self.settings.weights)
         return sorted(found, key=lambda card: (_distance(card), card.name))
 
     def make(

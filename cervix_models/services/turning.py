@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervix_models.cards import at_hand, load_cards
+from cervix_models.cards import here_of
 from cervix_models.contracts import Card, Image, Segmentation
 from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import png_of
@@ -58,9 +58,7 @@ class Turning:
 
     def cards(self) -> list[Card]:
         """The cards of the translators whose weights are here, by name."""
-        weights = self.settings.weights
-        found = [card for card in load_cards(weights) if card.kind == "translator"]
-        return [card for card in found if at_hand(card, weights)]
+        return here_of(("translator",), self.settings.weights)
 
     def turn(
         self, name: str, upload: bytes, filename: str, label: str, back: str, *, sample: bool

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import save_card
-from cervix_models.contracts import Segmentation
+from cervix_models.contracts import Image, Segmentation
 from cervix_models.evaluation.gate import (
     as_columns,
     cross_refused,
@@ -21,7 +23,7 @@ from cervix_models.evaluation.gate import (
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.evaluation.noncells import kind_of, non_cells
 from cervix_models.gate import load_space, measures_of
-from cervix_models.predictors import CellReader, OutlineReader
+from cervix_models.predictors import CellReader, ClassReader, OutlineReader
 from cervix_models.settings import Settings
 from cervix_models.training.finish import gathered
 from cervix_models.training.fit import trained
@@ -31,6 +33,7 @@ from cervix_models.training.protocol import Plan, folds_of, predict
 log = logging.getLogger(__name__)
 
 SHOWN = 800  # training cells of a fold that its space is made of
+AT_ONCE = 32  # pictures
 
 
 def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:
@@ -48,10 +51,7 @@ def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) ->
     cells = CellReader(lead.recipe.name, settings)
     rows = lead.packed.where("sipakmed")
     images = [lead.packed.images[i] for i in rows]
-    embeddings = np.concatenate(
-        [cells.see(images[i : i + 32]).embeddings for i in range(0, len(images), 32)]
-    )
-    fit_space(embeddings).save(folder)
+    fit_space(embeddings_of(cells, images)).save(folder)
     card = load_card(classifier, settings.weights)
     figures = {
         "held_out_cells": len(rows),
@@ -61,6 +61,12 @@ def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) ->
     calibration = {**card.calibration, "gate": {"ranges": ranges, **figures}}
     save_card(replace(card, calibration=calibration), folder)
     return figures
+
+
+def embeddings_of(cells: ClassReader, images: Sequence[Image]) -> NDArray[np.float32]:
+    """The embeddings `(n, width)` of pictures, a few at a time."""
+    starts = range(0, len(images), AT_ONCE)
+    return np.concatenate([cells.see(images[i : i + AT_ONCE]).embeddings for i in starts])
 
 
 def try_gate(classifier: str, segmenter: str, settings: Settings) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from PIL import Image as PilImage
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from cervix_models.cards import at_hand, load_card, load_cards, members_of
+from cervix_models.cards import here_of, load_card, members_of
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import Card, Image
 from cervix_models.data.packed import PackedSet
@@ -27,8 +27,10 @@ from cervix_models.inference import Batch
 from cervix_models.making import noise_of, open_maker, open_turner
 from cervix_models.predictors import CellReader, ClassReader
 from cervix_models.recipes import recipe_of
+from cervix_models.registry import MAKERS
 from cervix_models.settings import Settings
 from cervix_models.training.batches import cells_at
+from cervix_models.training.gate import embeddings_of
 from cervix_models.training.generator import kept_apart
 from cervix_models.training.judging import as_pictures
 from cervix_models.training.protocol import Plan
@@ -40,7 +42,6 @@ TAKEN = 0.01  # the part of real cells that may be taken for made
 SEEDS = (20_000, 30_000)  # of the cells it learns from, and of those it is tried on
 STRENGTH = 100.0  # inverse of the regularisation
 QUALITY = 80  # of the JPEG that made cells are saved anew in
-AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
     cells of other seeds: as they are, saved anew as JPEG, and of a generator that it did not learn
     from. Raises DataError where no generator is here.
     """
-    makers = [card for card in load_cards(settings.weights) if _makes(card, settings)]
+    makers = here_of(MAKERS, settings.weights)
     if not makers:
         raise DataError(
             "No generator has weights here, so there is nothing to tell from real cells. Train "
@@ -81,7 +82,12 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
         for source in sorted(set(packed.source) - set(makers[0].data["sources"]))
     }
     real = [*known, *others.values()]
-    made = {card.name: _made(card, packed, lead, settings) for card in makers}
+    made, as_jpeg = {}, {}
+    for card in makers:
+        learned, tried = (_cells(card, packed, settings, learns=each) for each in (True, False))
+        groups = np.array([f"{card.name} {at}" for at in range(len(learned))])
+        made[card.name] = _Kind(_embedded(lead, learned), _embedded(lead, tried), groups)
+        as_jpeg[card.name] = _embedded(lead, [_as_jpeg(each) for each in tried])
     tell = _fitted(real, list(made.values()))
     folder = settings.weights / classifier
     tell.save(folder)
@@ -93,19 +99,12 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
             name: float(tell.finds(each.tried).mean()) for name, each in others.items()
         },
         "found": {name: float(tell.finds(each.tried).mean()) for name, each in made.items()},
-        "found_as_jpeg": {
-            card.name: float(tell.finds(_tried_anew(card, packed, lead, settings)).mean())
-            for card in makers
-        },
+        "found_as_jpeg": {name: float(tell.finds(e).mean()) for name, e in as_jpeg.items()},
         "found_by_what_learned_from_others": _unseen(real, made),
     }
     card = load_card(classifier, settings.weights)
     save_card(replace(card, calibration={**card.calibration, "without_mark": found}), folder)
     return found
-
-
-def _makes(card: Card, settings: Settings) -> bool:
-    return card.kind in ("generator", "translator") and at_hand(card, settings.weights)
 
 
 def _fold(card: Card, packed: PackedSet, settings: Settings) -> Fold:
@@ -137,43 +136,22 @@ def _halves(packed: PackedSet, source: str) -> tuple[NDArray[np.int64], NDArray[
     return rows[first[groups]], rows[~first[groups]]
 
 
-def _made(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> _Kind:
-    learned, tried = (
-        _embedded(lead, each) for each in _cells(card, packed, settings, (True, False))
-    )
-    return _Kind(learned, tried, np.array([f"{card.name} {at}" for at in range(len(learned))]))
-
-
-def _tried_anew(card: Card, packed: PackedSet, lead: ClassReader, settings: Settings) -> Batch:
-    (cells,) = _cells(card, packed, settings, (False,))
-    return _embedded(lead, [_as_jpeg(each) for each in cells])
-
-
-def _cells(
-    card: Card, packed: PackedSet, settings: Settings, learning: Sequence[bool]
-) -> list[list[Image]]:
+def _cells(card: Card, packed: PackedSet, settings: Settings, *, learns: bool) -> list[Image]:
     """Cells of a generator to learn from, or to try on: of as many of each class as real ones are,
     or real ones turned."""
     fold = _fold(card, packed, settings)
-    out = []
-    for learns in learning:
-        rows = fold.train if learns else fold.held_out
-        rows = np.random.default_rng(1).permutation(rows)[:SHOWN]
-        labels = packed.labels[rows]
-        if card.kind == "generator":
-            maker, _ = open_maker(card.name, settings)
-            noise = noise_of(SEEDS[0 if learns else 1], len(rows), maker.latent)
-            out.append(maker.of(noise, maker.parts([card.classes[at] for at in labels])))
-            continue
-        turner, _ = open_turner(card.name, settings)
-        seen = turner.seen([packed.images[at] for at in rows])
-        out.append(
-            [
-                turner.turn([image], turner.starts(card.classes[label])[at % 2])[0]
-                for at, (image, label) in enumerate(zip(seen, labels, strict=True))
-            ]
-        )
-    return out
+    rows = np.random.default_rng(1).permutation(fold.train if learns else fold.held_out)[:SHOWN]
+    labels = packed.labels[rows]
+    if card.kind == "generator":
+        maker, _ = open_maker(card.name, settings)
+        noise = noise_of(SEEDS[0 if learns else 1], len(rows), maker.latent)
+        return maker.of(noise, maker.parts([card.classes[at] for at in labels]))
+    turner, _ = open_turner(card.name, settings)
+    seen = turner.seen([packed.images[at] for at in rows])
+    return [
+        turner.turn([image], turner.starts(card.classes[label])[at % 2])[0]
+        for at, (image, label) in enumerate(zip(seen, labels, strict=True))
+    ]
 
 
 def _as_jpeg(image: Image) -> Image:
@@ -183,8 +161,7 @@ def _as_jpeg(image: Image) -> Image:
 
 
 def _embedded(lead: ClassReader, images: Sequence[Image]) -> Batch:
-    parts = [images[at : at + AT_ONCE] for at in range(0, len(images), AT_ONCE)]
-    return unit_length(np.concatenate([lead.see(some).embeddings for some in parts]))
+    return unit_length(embeddings_of(lead, images))
 
 
 def _fitted(real: Sequence[_Kind], made: Sequence[_Kind]) -> Tell:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from cervix_models.checkpoints import load_network
 from cervix_models.data.intake import take_cell_image
@@ -19,9 +21,17 @@ from cervix_models.inference import prepared
 from cervix_models.services.triage import Triage
 from cervix_models.services.turning import Turning
 from cervix_models.storage.store import open_store
-from cervix_models.training.generator import turned_by
 from tests import tiny
 from tests.fakes import drawn_cell
+
+
+def turned_by(way: nn.Module, images: list[np.ndarray], label: int, classes: int) -> np.ndarray:
+    """What one direction of a translator makes of pictures, `(n, h, w, 3)`."""
+    given = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2) / 255
+    with torch.inference_mode():
+        made = way(given, torch.eye(classes)[[label] * len(images)])
+    return (made * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+
 
 GIVEN = tiny.recipe("cyclegan")
 SOURCE, TARGET = CLASS_NAMES[0], CLASS_NAMES[3]  # of the two domains of the small translator
