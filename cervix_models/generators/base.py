@@ -39,3 +39,15 @@ class VariationalGenerator(CellGenerator):
     @abstractmethod
     def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance, each `(n, latent)`, of cells in 0..1."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
+        """Cells `(n, 3, side, side)` in 0..1 of what `encode` says of them."""
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator; the noise is taken for what `encode` would say."""
+        return self.decode(noise, classes)
+
+    def settle(self, images: Tensor, labels: Tensor) -> None:
+        """Learns, once it is trained, where cells in 0..1 of each label lie among its latents; one
+        whose document says that they lie like noise has nothing to learn."""

@@ -12,6 +12,8 @@ ResNet-50 (Sauer et al., NeurIPS 2021).
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -153,11 +155,10 @@ class ProjectionGan(AdversarialGenerator):
 
 
 class ProjectionCritic(nn.Module):
-    """Small heads on the maps of a network that knows pictures, each projected on the class.
+    """Heads on the maps of a network that knows pictures, each projected on the class.
 
-    The trunk stays as it is. Each of its maps goes through a mixture of its channels that is drawn
-    once (Sauer et al.: Projected GANs Converge Faster, NeurIPS 2021), so that no head can rest on a
-    few of them, and through convolutions with spectral normalisation.
+    The trunk stays as it is, and so does what mixes its maps across channels and scales, so that no
+    head can rest on a few of them (Sauer et al.: Projected GANs Converge Faster, NeurIPS 2021).
     """
 
     backbone = "resnet50_v1"
@@ -168,7 +169,10 @@ class ProjectionCritic(nn.Module):
         """With random weights; `start_from_imagenet` gives the trunk those of ImageNet."""
         super().__init__()
         self.trunk = nn.Sequential(stem_and_stages(last=3)).requires_grad_(False)
-        self.heads = nn.ModuleList(CriticHead(width, classes) for width in self.widths)
+        self.mixture = Mixture(self.widths).requires_grad_(False)
+        self.heads = nn.ModuleList(
+            CriticHead(classes, halvings) for halvings in range(len(self.taps))[::-1]
+        )
 
     def train(self, mode: bool = True) -> ProjectionCritic:
         """Itself; the trunk keeps its statistics too."""
@@ -178,40 +182,65 @@ class ProjectionCritic(nn.Module):
 
     def requires_grad_(self, requires_grad: bool = True) -> ProjectionCritic:
         """Itself; what is drawn once or learned elsewhere stays as it is."""
-        for head in self.heads:
-            for name, value in head.named_parameters():
-                value.requires_grad_(requires_grad and not name.startswith("mixed"))
+        self.heads.requires_grad_(requires_grad)
         return self
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """How real each looks at 16 places of every scale, `(n, 16 * scales)`."""
-        maps = tapped(self.trunk, self.taps, normalise(images, *STATISTICS))
+        maps = self.mixture(tapped(self.trunk, self.taps, normalise(images, *STATISTICS)))
         pairs = zip(self.heads, maps, strict=True)
         return torch.cat([head(each, classes) for head, each in pairs], 1)
+
+
+class Mixture(nn.Module):
+    """Maps of several scales, mixed across their channels and from the coarse to the fine ones by
+    convolutions that are drawn once."""
+
+    def __init__(self, widths: tuple[int, ...], inner: int = 64) -> None:
+        """With random weights, which keep the size of what they are given."""
+        super().__init__()
+        self.channels = nn.ModuleList(nn.Conv2d(width, inner, 1, bias=False) for width in widths)
+        self.scales = nn.ModuleList(
+            nn.Conv2d(inner, inner, 3, padding=1, bias=False) for _ in widths
+        )
+        for each in (*self.channels, *self.scales):
+            nn.init.kaiming_normal_(cast(nn.Conv2d, each).weight, nonlinearity="linear")
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        """As many maps `(n, inner, h, w)`, finest first, as were given."""
+        out: list[Tensor] = []
+        triples = list(zip(maps, self.channels, self.scales, strict=True))
+        for each, channels, scales in triples[::-1]:
+            here = channels(each)
+            if out:
+                here = here + F.interpolate(out[-1], here.shape[2:], mode="bilinear")
+            out.append(scales(here))
+        return out[::-1]
 
 
 class CriticHead(nn.Module):
     """How real one map looks, place by place."""
 
-    def __init__(self, width: int, classes: int, inner: int = 64) -> None:
-        """With random weights."""
+    def __init__(self, classes: int, halvings: int, inner: int = 64) -> None:
+        """With random weights; its maps are halved so many times, to 4 x 4."""
         super().__init__()
-        self.mixed = nn.Conv2d(width, inner, 1, bias=False).requires_grad_(False)
-        nn.init.kaiming_normal_(self.mixed.weight, nonlinearity="linear")
-        self.body = nn.Sequential(
-            spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)),
-            nn.LeakyReLU(0.2),
-        )
+        layers: list[nn.Module] = []
+        for stride in (*[2] * halvings, 1):
+            layers += [
+                spectral_norm(nn.Conv2d(inner, inner, 4 if stride == 2 else 3, stride, 1)),
+                nn.BatchNorm2d(inner),
+                nn.LeakyReLU(0.2),
+            ]
+        self.body = nn.Sequential(*layers)
         self.real = spectral_norm(nn.Conv2d(inner, 1, 1))
-        self.label = spectral_norm(nn.Linear(classes, inner, bias=False))
+        self.label = nn.Linear(classes, inner, bias=False)
+        nn.init.normal_(self.label.weight)
 
     def forward(self, maps: Tensor, classes: Tensor) -> Tensor:
-        """Scores `(n, 16)` of maps `(n, width, h, w)` and parts of classes."""
-        seen = self.body(self.mixed(maps))
+        """Scores `(n, 16)` of maps `(n, inner, h, w)` and parts of classes."""
+        seen = self.body(maps)
         named = (seen * self.label(classes)[:, :, None, None]).sum(1, keepdim=True)
-        out: Tensor = F.adaptive_avg_pool2d(self.real(seen) + named, 4)
+        out: Tensor = self.real(seen) + named / seen.shape[1] ** 0.5
         return out.flatten(1)
 
 

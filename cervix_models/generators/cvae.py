@@ -58,9 +58,9 @@ class ConditionalVae(VariationalGenerator):
         mean, spread = self.statistics(F.leaky_relu(self.joint(seen), 0.2)).chunk(2, 1)
         return mean, spread
 
-    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
-        """See CellGenerator."""
-        seed = F.leaky_relu(self.dense(torch.cat([noise, classes], 1)), 0.2)
+    def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
+        """See VariationalGenerator."""
+        seed = F.leaky_relu(self.dense(torch.cat([latents, classes], 1)), 0.2)
         out: Tensor = self.decoder(seed.view(-1, self.filters[-1], START, START))
         return out.sigmoid()
 
@@ -92,6 +92,8 @@ class ResidualVae(VariationalGenerator):
 
     latent, side = LATENT, SIDE
     widths = (32, 64, 128, 192, 256)
+    centre: Tensor  # (classes, latent), of the latents of cells of each class
+    spread: Tensor  # (classes * latent, latent), a triangle a class
 
     def __init__(self, classes: int) -> None:
         """With random weights."""
@@ -99,7 +101,7 @@ class ResidualVae(VariationalGenerator):
         deepest = self.widths[-1]
         layers: list[nn.Module] = [nn.Conv2d(3 + classes, self.widths[0], 3, padding=1)]
         for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
-            layers += [Block(narrow, wide), nn.AvgPool2d(2)]
+            layers += [nn.AvgPool2d(2), Block(narrow, wide)]
         self.encoder = nn.Sequential(*layers, nn.GroupNorm(8, deepest), nn.SiLU(), nn.Flatten())
         self.statistics = nn.Linear(deepest * START**2, 2 * LATENT)
         self.dense = nn.Linear(LATENT + classes, deepest * START**2)
@@ -108,6 +110,8 @@ class ResidualVae(VariationalGenerator):
             layers += [nn.Upsample(scale_factor=2), Block(wide, narrow)]
         last = nn.Conv2d(self.widths[0], 3, 3, padding=1)
         self.decoder = nn.Sequential(*layers, nn.GroupNorm(8, self.widths[0]), nn.SiLU(), last)
+        self.register_buffer("centre", torch.zeros(classes, LATENT))
+        self.register_buffer("spread", torch.eye(LATENT).repeat(classes, 1))
 
     def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         """See VariationalGenerator."""
@@ -117,11 +121,31 @@ class ResidualVae(VariationalGenerator):
         )
         return mean, spread
 
-    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
-        """See CellGenerator."""
-        seed = self.dense(torch.cat([noise, classes], 1))
+    def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
+        """See VariationalGenerator."""
+        seed = self.dense(torch.cat([latents, classes], 1))
         out: Tensor = self.decoder(seed.view(-1, self.widths[-1], START, START))
         return out.sigmoid()
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        """See CellGenerator; the noise is brought to where the cells of its class lie."""
+        spread = self.spread.view(-1, LATENT, LATENT)
+        placed = classes @ self.centre + torch.einsum("nc,cij,nj->ni", classes, spread, noise)
+        return self.decode(placed, classes)
+
+    @torch.no_grad()
+    def settle(self, images: Tensor, labels: Tensor) -> None:
+        """See VariationalGenerator: a Gaussian a class, of what the encoder says of its cells
+        (Ghosh et al.: From Variational to Deterministic Autoencoders, ICLR 2020)."""
+        parts = torch.eye(len(self.centre))[labels].split(64)
+        said = [self.encode(*pair) for pair in zip(images.split(64), parts, strict=True)]
+        mean, spread = (torch.cat(each) for each in zip(*said, strict=True))
+        for label in labels.unique().tolist():
+            here = labels == label
+            covariance = mean[here].T.cov(correction=0) + spread[here].exp().mean(0).diag()
+            self.centre[label] = mean[here].mean(0)
+            rows = slice(label * LATENT, (label + 1) * LATENT)
+            self.spread[rows] = torch.linalg.cholesky(covariance)
 
 
 register(ModelEntry("cvae", "generator", ConditionalVae, SIDE, DOCUMENT))

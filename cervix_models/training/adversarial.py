@@ -28,38 +28,32 @@ class AdversarialTraining(L.LightningModule):
             raise RecipeError(f"{recipe.name} has no table [adversarial]. Add it.")
         self.automatic_optimization = False
         self.network, self.recipe, self.steps = network, recipe, steps
-        self.settings, self.critic = recipe.adversarial, network.critic()
+        self.settings = recipe.adversarial
+        self.critic = network.critic().to(memory_format=torch.channels_last)
         if (backbone := getattr(self.critic, "backbone", None)) and recipe.start != "random":
             start_from_imagenet(self.critic, backbone, load_settings().pretrained)
         self.classes = len(recipe.told_apart)
         self.draw = torch.Generator().manual_seed(recipe.seed)
 
     def training_step(self, batch: Batch, _index: int) -> None:
-        """A step of the critic, then one of the generator."""
+        """A step of the critic, then one of the generator, on the same made cells."""
         makes, judges = self.optimizers()  # type: ignore[attr-defined]
         real = batch["image"].float() / 255
         if self.settings.turned:
             real = turned(real, self.draw)
         classes = F.one_hot(batch["label"], self.classes).float()
-        with torch.no_grad():
-            made = self.network(self._noise(len(real)), classes)
-        loss = self._told_apart(self._judged(real, classes), self._judged(made, classes))
-        self._stepped(judges, loss)
         made = self.network(self._noise(len(real)), classes)
+        told = self._judged(real, classes), self._judged(made.detach(), classes)
+        loss = self._told_apart(*told)
+        self._stepped(judges, loss)
         self.critic.requires_grad_(False)
         taken = self._passed(self._judged(made, classes))
         self._stepped(makes, taken)
         self.critic.requires_grad_(True)
         self.log("critic_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
         self.log("train_loss", taken, prog_bar=True, on_epoch=True, on_step=False)
-
-    def validation_step(self, batch: Batch, _index: int) -> None:
-        """Logs how real the critic takes watched cells for, beside those that are made."""
-        classes = F.one_hot(batch["label"], self.classes).float()
-        made = self.network(self._noise(len(classes)), classes)
-        for name, images in (("real", batch["image"].float() / 255), ("made", made)):
-            seen = self.critic(images, classes).float().mean()
-            self.log(f"val_critic_{name}", seen, batch_size=len(classes))
+        for name, each in zip(("real", "made"), told, strict=True):
+            self.log(f"critic_{name}", each.detach().mean(), on_epoch=True, on_step=False)
 
     def configure_optimizers(self) -> Any:
         """Adam for each of the two."""

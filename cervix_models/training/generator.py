@@ -4,7 +4,6 @@ it."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cervix_models.checkpoints import load_network, save_card, save_weights
-from cervix_models.contracts import Card, Image
+from cervix_models.contracts import Card
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.generation import (
@@ -38,7 +37,7 @@ from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
-from cervix_models.training.judging import Judges, as_pictures, as_tensor, kept_outlines, likenesses
+from cervix_models.training.judging import Judges, as_tensor, kept_outlines, likenesses
 from cervix_models.training.protocol import Plan, folds_of
 
 log = logging.getLogger(__name__)
@@ -54,6 +53,9 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
     cells, run = cells_for(plan.packed, recipe), plan.shared / "final"
     network, origin = fit(Job(recipe, cells, fold.train, fold.held_out, run, plan.epochs))
+    if isinstance(network, VariationalGenerator):
+        rows = torch.as_tensor(fold.train)
+        network.settle(cells.images[rows].float() / 255, cells.labels[rows])
     kind = find(recipe.model).kind
     count = sum(each.numel() for each in network.parameters())
     data = {
@@ -141,6 +143,7 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
     parts = maker.parts([maker.classes[at] for at in labels])
     made = as_tensor(maker.of(noise_of(plan.recipe.seed, len(labels), maker.latent), parts))
     known, new, own = (judges.features(each) for each in (learned, unseen, made))
+    kept = _kept_beside(plan, known)
     rows = alike(packed.labels[fold.train], labels, plan.recipe.seed)
     other = (known[rows], packed.labels[fold.train][rows])
     here, names = (new, labels), plan.recipe.told_apart
@@ -153,18 +156,18 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
             "recognised": judges.recognised(unseen, labels),
         },
         "recognised": judges.recognised(made, labels),
-        "memorised": _memorised(known, new, own, plan.weights / plan.recipe.name),
+        "memorised": memorised(kept.nearest(new), kept.nearest(own)),
     }
     if isinstance(network, VariationalGenerator):
         metrics["again"] = _again(network, unseen, parts)
     return metrics
 
 
-def _memorised(known: Batch, unseen: Batch, made: Batch, folder: Path) -> dict[str, float]:
-    """How near made cells come to those learned from, which are kept beside the weights."""
+def _kept_beside(plan: Plan, known: Batch) -> Learned:
+    """The cells that were learned from, by their features, now kept beside the weights."""
     learned = Learned.of(known)
-    learned.save(folder)
-    return memorised(learned.nearest(unseen), learned.nearest(made))
+    learned.save(plan.weights / plan.recipe.name)
+    return learned
 
 
 def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
@@ -193,7 +196,7 @@ def _again(network: VariationalGenerator, images: Tensor, parts: Batch) -> dict[
     """How like held-out cells are to what the autoencoder makes of them again."""
     real = images.float() / 255
     pairs = zip(real.split(64), torch.from_numpy(parts).split(64), strict=True)
-    again = torch.cat([network(network.encode(some, of)[0], of) for some, of in pairs])
+    again = torch.cat([network.decode(network.encode(some, of)[0], of) for some, of in pairs])
     return likenesses(real, again)
 
 
@@ -208,8 +211,7 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     known, unseen = (
         judges.features(real[torch.as_tensor(rows)]) for rows in (fold.train, fold.held_out)
     )
-    learned = Learned.of(known)
-    learned.save(plan.weights / plan.recipe.name)
+    learned = _kept_beside(plan, known)
     ways: dict[str, Any] = {}
     made = []
     for domain, other, there, back in (
@@ -251,15 +253,6 @@ def _at(names: tuple[str, ...], some: tuple[str, ...]) -> list[int]:
     return [names.index(each) for each in some]
 
 
-def turned_by(
-    translator: Translator, images: Sequence[Image], label: int, classes: int
-) -> list[Image]:
-    """Pictures `(h, w, 3)` of the translator's own size as cells of one label."""
-    labels = np.full(len(images), label)
-    return as_pictures(_translated(translator, as_tensor(images), labels, classes))
-
-
-@torch.inference_mode()
 def _translated(
     translator: Translator, images: Tensor, labels: NDArray[np.int64], classes: int
 ) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 SHIFT = 1 / 8  # of the side, at most
 HOLE = 1 / 2  # of the side
+OFTEN = 1 / 2  # the part of cells that each disturbance is for: the critic still sees true colours
 
 
 def turned(images: Tensor, draw: torch.Generator) -> Tensor:
@@ -19,9 +20,14 @@ def turned(images: Tensor, draw: torch.Generator) -> Tensor:
 
 
 def disturbed(images: Tensor, draw: torch.Generator) -> Tensor:
-    """The images `(n, 3, side, side)` in 0..1 with other colours, moved, and with a hole each, in a
-    way that gradients pass (Zhao et al.: Differentiable Augmentation, NeurIPS 2020)."""
-    return _holed(_moved(_coloured(images, draw), draw), draw)
+    """The images `(n, 3, side, side)` in 0..1, half of them with other colours, half moved, half
+    with a hole, in a way that gradients pass (Zhao et al.: Differentiable Augmentation, NeurIPS
+    2020); what is done to a part of them is not learned (Karras et al.: Training Generative
+    Adversarial Networks with Limited Data, NeurIPS 2020)."""
+    for disturb in (_coloured, _moved, _holed):
+        chosen = torch.rand(len(images), generator=draw).to(images.device) < OFTEN
+        images = torch.where(_each(chosen), disturb(images, draw), images)
+    return images
 
 
 def _each(values: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import lightning as L
 import torch
@@ -14,6 +14,7 @@ from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import RecipeError
 from cervix_models.generators.base import VariationalGenerator
 from cervix_models.recipes import Recipe
+from cervix_models.segmenters.dual_head_unet import tapped
 from cervix_models.settings import load_settings
 from cervix_models.training.batches import Batch
 from cervix_models.training.schedule import configure
@@ -38,13 +39,14 @@ class SeenByVgg(nn.Module):
 
     def forward(self, images: Tensor, wanted: Tensor) -> Tensor:
         """The mean squared difference of the features of images in 0..1, mean over the layers."""
-        both = normalise(torch.cat([images, wanted]), IMAGENET_MEAN, IMAGENET_STD)
-        apart = []
-        for at, layer in enumerate(cast(nn.Sequential, self.trunk)):
-            both = layer(both)
-            if at in TAPS:
-                apart.append(F.mse_loss(*both.float().chunk(2)))
-        return torch.stack(apart).mean()
+        with torch.no_grad():
+            truth = self._features(wanted)
+        pairs = zip(self._features(images), truth, strict=True)
+        return torch.stack([F.mse_loss(made, real) for made, real in pairs]).mean()
+
+    def _features(self, images: Tensor) -> list[Tensor]:
+        seen = normalise(images, IMAGENET_MEAN, IMAGENET_STD)
+        return [each.float() for each in tapped(self.trunk, TAPS, seen)]
 
 
 class VariationalTraining(L.LightningModule):
@@ -87,7 +89,7 @@ class VariationalTraining(L.LightningModule):
         classes = F.one_hot(labels, self.classes).float()
         mean, spread = (each.float() for each in self.network.encode(images, classes))
         noise = torch.randn(mean.shape, generator=self.draw).to(mean.device)
-        again = self.network(mean + (spread / 2).exp() * noise, classes).float()
+        again = self.network.decode(mean + (spread / 2).exp() * noise, classes).float()
         pixels = F.mse_loss(again, images)
         divergence = (mean**2 + spread.exp() - 1 - spread).sum(1).mean() / 2
         loss = pixels + self.settings.kl * self._warmth() * divergence
