@@ -40,6 +40,7 @@ def help_of(gains: tuple[float, ...], *, by_class: bool = True) -> dict[str, Any
     found = {
         "learner": "cnn",
         "held_out": 685,
+        "draws": 3,
         "arms": arms,
         "gains": [
             {"real_share": s, "value": g, "low": g - 0.02, "high": g + 0.02}

@@ -164,7 +164,8 @@ def _tried(found: Help) -> None:
         show.chart(help_chart(real, both, alone.accuracy if alone else None))
         st.caption(
             f"{show.plain(found.learner)} tells {found.held_out:,} real cells of clusters held "
-            "out. All took as many steps. Lines are 95 % intervals."
+            f"out. All took as many steps; each mark is the mean of {found.draws} paired draws. "
+            "Lines are 95 % intervals."
         )
     with right:
         _gains(found.gains)

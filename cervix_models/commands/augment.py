@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cervix_models.commands._arguments import positive
 from cervix_models.settings import ROOT, load_settings
 
 LEARNER = "cnn"
@@ -17,6 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("names", nargs="+", help="generators that were trained")
     parser.add_argument("--learner", default=LEARNER, help="a recipe (default %(default)s)")
+    parser.add_argument(
+        "--draws", type=positive, default=3, help="paired repetitions (default %(default)s)"
+    )
     parser.add_argument("--packed", type=Path, nargs="+", help="default: cells160.npz")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     parser.set_defaults(func=_augment)
@@ -35,5 +39,5 @@ def _augment(args: argparse.Namespace) -> int:
     packed = load_all(args.packed or [settings.home / "cells160.npz"])
     for name in args.names:
         plan = Plan(load_recipe(name), packed, args.runs, settings.weights)
-        measure_help(plan, load_recipe(args.learner))
+        measure_help(plan, load_recipe(args.learner), args.draws)
     return 0

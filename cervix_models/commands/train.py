@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cervix_models.commands._arguments import positive
 from cervix_models.settings import ROOT, load_settings
 
 if TYPE_CHECKING:
@@ -28,16 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
-    parser.add_argument("--epochs", type=_positive, help="stop after so many epochs, for a trial")
+    parser.add_argument("--epochs", type=positive, help="stop after so many epochs, for a trial")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     parser.set_defaults(func=_train)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} was given; a number from 1 on was expected")
-    return number
 
 
 def _train(args: argparse.Namespace) -> int:

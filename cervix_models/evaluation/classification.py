@@ -17,6 +17,7 @@ from cervix_models.data.labels import CLASS_NAMES
 
 Probabilities = NDArray[np.float64]  # (n, classes), rows sum to one
 Labels = NDArray[np.int64]  # (n,), index of the class
+Right = NDArray[np.bool_] | NDArray[np.float64]  # (n,), whether, or how often of several times
 
 BINS = 15  # of equal width, as in Guo et al., On calibration of modern neural networks, ICML 2017
 DRAWS = 1000
@@ -60,7 +61,7 @@ def classification_figures(predicted: Predicted, seed: int = 0) -> dict[str, Any
 
 
 def difference(
-    right: NDArray[np.bool_], other: NDArray[np.bool_], clusters: Sequence[str], seed: int = 0
+    right: Right, other: Right, clusters: Sequence[str], seed: int = 0
 ) -> dict[str, float]:
     """By how much `right` `(n,)` is more often true than `other` of the same cells, paired.
 
@@ -71,9 +72,7 @@ def difference(
     return {"value": float(gain.mean()), **interval(drawn)}
 
 
-def interval_of(
-    right: NDArray[np.bool_], clusters: Sequence[str], seed: int = 0
-) -> dict[str, float]:
+def interval_of(right: Right, clusters: Sequence[str], seed: int = 0) -> dict[str, float]:
     """The part of `right` `(n,)` that is true, `{value, low, high}`, by bootstrap over clusters."""
     return difference(right, np.zeros_like(right), clusters, seed)
 

@@ -66,6 +66,7 @@ class Help:
 
     learner: str
     held_out: int
+    draws: int  # that each arm is the mean of
     arms: tuple[Arm, ...]
     gains: Mapping[float, Figures]  # of the same share with made cells over without, paired
     reverse: Mapping[str, Any]  # made cells told by what learned from real ones; or empty
@@ -82,8 +83,9 @@ class Help:
         )  # fmt: skip
         gains = {each["real_share"]: each for each in found["gains"]}
         return cls(
-            found["learner"], found["held_out"], tuple(arms), gains, found.get("reverse", {})
-        )
+            found["learner"], found["held_out"], int(found["draws"]), tuple(arms), gains,
+            found.get("reverse", {}),
+        )  # fmt: skip
 
     @property
     def made_alone(self) -> Arm | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cervix_models.checkpoints import load_network, save_card
+from cervix_models.data.splits import Fold
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import DataError
 from cervix_models.evaluation.classification import difference, interval_of
@@ -29,18 +30,19 @@ from cervix_models.training.protocol import Plan
 log = logging.getLogger(__name__)
 
 SHARES = (0.1, 0.25, 0.5, 1.0)  # of the real cells, in whole clusters
+DRAWS = 3
 APART = 10_000  # added to a generator's seed: cells that it was not measured with
 Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What one classifier learned from, and what it was right in."""
+    """What some classifiers learned from, and how often each cell held out was told rightly."""
 
     share: float  # of the real cells
     made: bool  # whether made cells were added, or stood alone
-    cells: int
-    right: NDArray[np.bool_]  # of the cells held out
+    cells: int  # mean over the draws
+    right: NDArray[np.float64]  # the part of the draws that told it, of each cell held out
 
     def figures(self, clusters: list[str], of_class: Mapping[str, Rows]) -> dict[str, Any]:
         """For the card; `of_class` says which of the cells held out are of each class."""
@@ -53,14 +55,80 @@ class Arm:
         }
 
 
-def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trial:
+    """One generator, one kind of classifier, and the cells that neither learns from."""
+
+    plan: Plan  # of the generator
+    learner: Recipe
+    network: CellGenerator
+    weights: str  # hash of the generator's
+    fold: Fold
+
+    def draw(self, number: int) -> tuple[dict[tuple[float, bool], Learned], NDArray[np.bool_]]:
+        """What each arm learned in one draw of the real cells that are kept, of made ones and of
+        the classifier's first weights, the same for all arms; and which of the made cells are told
+        rightly by what learned from all real ones."""
+        plan, rows = self.plan, self.fold.train
+        real = cells_at(plan.packed, side_of(self.learner))
+        labels = plan.packed.labels[rows]
+        cells = _joined(real, self._made(labels, number), labels)
+        added = np.arange(len(plan.packed), len(plan.packed) + len(labels))
+        arms = {}
+        told = np.zeros(0, bool)
+        for share in (0.0, *SHARES):
+            kept = _of_clusters(plan, rows, share, number)
+            for with_made in (True,) if share == 0 else (False, True):
+                chosen = np.concatenate([kept, added]) if with_made else kept
+                learned = self._learned(cells, chosen, number, share, with_made)
+                right = _right(learned, cells, self.fold.held_out)
+                arms[share, with_made] = Learned(len(chosen), right)
+                if (share, with_made) == (1.0, False):
+                    told = _right(learned, cells, added)
+                words = " and made cells" if with_made else ""
+                log.info("%d, %g%s: %.1f %%", number, share, words, 100 * right.mean())
+        return arms, told
+
+    def _made(self, labels: NDArray[np.int64], number: int) -> Tensor:
+        """A made cell of each label."""
+        maker = maker_of(self.network, self.plan.recipe.told_apart)
+        seed = self.plan.recipe.seed + APART + number
+        noise = noise_of(seed, len(labels), maker.latent)
+        return as_tensor(maker.of(noise, maker.parts([maker.classes[at] for at in labels])))
+
+    def _learned(
+        self, cells: Cells, rows: NDArray[np.int64], number: int, share: float, made: bool
+    ) -> nn.Module:
+        """A network that learned from `rows`, in as many steps as the recipe takes for all real
+        cells. Those that learned from real cells alone serve every generator."""
+        asked, whole = self.learner.optimiser, len(self.fold.train)
+        epochs = max(1, round((self.plan.epochs or asked.epochs) * whole / len(rows)))
+        seed = self.learner.seed + number
+        recipe = replace(self.learner, seed=seed, optimiser=replace(asked, epochs=epochs))
+        start = f"{self.plan.recipe.name}_{self.weights[:12]}" if made else "real"
+        folder = self.plan.runs / "help" / f"{recipe.name}_{self.fold.sha256[:12]}" / start
+        watched = self.fold.held_out[:: max(1, len(self.fold.held_out) // 64)]
+        return fit(Job(recipe, cells, rows, watched, folder / f"{number}_{share:g}"))[0]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one classifier learned from and was right in."""
+
+    cells: int
+    right: NDArray[np.bool_]  # of the cells held out
+
+
+def measure_help(plan: Plan, learner: Recipe, draws: int = DRAWS) -> dict[str, Any]:
     """How well `learner` tells held-out cells when it learned from shares of the real cells, from
     the same with as many made cells of each class as there are real ones in all, and from those
     alone; put into the generator's card. The share of made cells of each class that it tells where
     it learned from all real ones alone is `reverse`.
 
-    All take as many steps. The generator learned from all real cells but those held out: with few
-    real cells, what it adds also comes from the others. Raises WeightsError where it is not here.
+    All take as many steps. Each arm is the mean of some `draws`, paired: of which clusters a share
+    has, of the made cells, and of the classifier's first weights. The generator learned from all
+    real cells but those held out: with few real cells, what it adds also comes from the others.
+    Raises WeightsError where it is not here.
     """
     network, card = load_network(plan.recipe.name, plan.weights)
     if not isinstance(network, CellGenerator):
@@ -68,49 +136,36 @@ def measure_help(plan: Plan, learner: Recipe) -> dict[str, Any]:
             f"{card.name} is a {card.kind}; a generator that makes cells of a class was expected."
         )
     fold, packed = kept_apart(plan), plan.packed
-    real = cells_at(packed, side_of(learner))
-    labels = packed.labels[fold.train]
-    cells = _joined(real, _made(plan, network, labels), labels)
-    added = np.arange(len(packed), len(packed) + len(labels))
+    trial = Trial(plan, learner, network, card.weights_sha256, fold)
+    drawn = [trial.draw(number) for number in range(draws)]
     clusters = [packed.clusters[at] for at in fold.held_out]
     of_class = _of_class(packed.labels[fold.held_out], packed.names)
-    arms, reverse = [], {}
-    for share in (0.0, *SHARES):
-        rows = _of_clusters(plan, fold.train, share)
-        for with_made in (True,) if share == 0 else (False, True):
-            chosen = np.concatenate([rows, added]) if with_made else rows
-            name = f"{share:g}{'_made' if with_made else ''}"
-            network = _learned(plan, learner, cells, chosen, fold.held_out, len(labels), name)
-            right = _right(network, cells, fold.held_out)
-            arms.append(Arm(share, with_made, len(chosen), right))
-            if (share, with_made) == (1.0, False):
-                told = _right(network, cells, added)
-                singly = interval_of(told, [str(at) for at in added])
-                by_class = _by_class(told, _of_class(labels, packed.names))
-                reverse = {"accuracy": singly, "by_class": by_class}
-            log.info("%s: %.1f %%", name, 100 * right.mean())
+    arms = [_mean(*key, [arms[key] for arms, _ in drawn]) for key in drawn[0][0]]
     gains = [
         {"real_share": one.share, **difference(two.right, one.right, clusters)}
         for one in arms
         for two in arms
         if one.share == two.share and two.made and not one.made
     ]
+    told, labels = np.concatenate([each for _, each in drawn]), packed.labels[fold.train]
     found = {
         "learner": learner.name,
         "held_out": len(fold.held_out),
+        "draws": draws,
         "arms": [each.figures(clusters, of_class) for each in arms],
         "gains": gains,
-        "reverse": reverse,
+        "reverse": {
+            "accuracy": interval_of(told, [str(at) for at in range(len(told))]),
+            "by_class": _by_class(told, _of_class(np.tile(labels, draws), packed.names)),
+        },
     }
     save_card(replace(card, metrics={**card.metrics, "help": found}), plan.weights / card.name)
     return found
 
 
-def _made(plan: Plan, network: CellGenerator, labels: NDArray[np.int64]) -> Tensor:
-    """A made cell of each label."""
-    maker = maker_of(network, plan.recipe.told_apart)
-    noise = noise_of(plan.recipe.seed + APART, len(labels), maker.latent)
-    return as_tensor(maker.of(noise, maker.parts([maker.classes[at] for at in labels])))
+def _mean(share: float, made: bool, drawn: Sequence[Learned]) -> Arm:
+    cells = round(float(np.mean([each.cells for each in drawn])))
+    return Arm(share, made, cells, np.mean([each.right for each in drawn], axis=0))
 
 
 def _joined(real: Cells, made: Tensor, labels: NDArray[np.int64]) -> Cells:
@@ -129,27 +184,14 @@ def _joined(real: Cells, made: Tensor, labels: NDArray[np.int64]) -> Cells:
     )
 
 
-def _of_clusters(plan: Plan, rows: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+def _of_clusters(plan: Plan, rows: NDArray[np.int64], share: float, draw: int) -> NDArray[np.int64]:
     """The rows of as many whole clusters as make a share of them; those of a smaller one among
     them."""
     clusters = np.array([plan.packed.clusters[at] for at in rows])
-    order = np.random.default_rng(plan.recipe.seed).permutation(np.unique(clusters))
+    order = np.random.default_rng([plan.recipe.seed, draw]).permutation(np.unique(clusters))
     counts = np.array([(clusters == each).sum() for each in order])
     kept = order[np.cumsum(counts) <= share * len(rows) + 0.5]
     return rows[np.isin(clusters, kept)]
-
-
-def _learned(
-    plan: Plan, learner: Recipe, cells: Cells, rows: NDArray[np.int64],
-    held_out: NDArray[np.int64], whole: int, name: str,
-) -> nn.Module:  # fmt: skip
-    """A network that learned from `rows`, in as many steps as the recipe takes for the `whole`."""
-    asked = learner.optimiser
-    epochs = max(1, round((plan.epochs or asked.epochs) * whole / len(rows)))
-    recipe = replace(learner, optimiser=replace(asked, epochs=epochs))
-    folder = plan.shared / "help" / name
-    network, _ = fit(Job(recipe, cells, rows, held_out[:: max(1, len(held_out) // 64)], folder))
-    return network
 
 
 @torch.inference_mode()
@@ -170,6 +212,8 @@ def _of_class(labels: NDArray[np.int64], names: tuple[str, ...]) -> dict[str, Ro
     return {name: rows for name, rows in found.items() if rows.any()}
 
 
-def _by_class(right: NDArray[np.bool_], of_class: Mapping[str, Rows]) -> dict[str, float]:
+def _by_class(
+    right: NDArray[np.bool_] | NDArray[np.float64], of_class: Mapping[str, Rows]
+) -> dict[str, float]:
     """The part of each class that is right, to four digits: a card holds many of them."""
     return {name: round(float(right[rows].mean()), 4) for name, rows in of_class.items()}

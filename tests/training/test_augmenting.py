@@ -30,7 +30,8 @@ def plan(tmp_path, monkeypatch) -> Plan:
 
 def test_every_arm_is_on_the_card_with_what_it_learned_from(plan) -> None:
     learner = tiny.recipe("cnn", optimiser=Optimiser(epochs=2, batch_size=8, learning_rate=2e-3))
-    found = measure_help(plan, learner)
+    found = measure_help(plan, learner, draws=2)
+    assert found["draws"] == 2
     assert load_card("tiny_cgan", plan.weights).metrics["help"] == found
     fold = folds_of(plan)[0]
     whole, arms = len(fold.train), {(x["real_share"], x["made"]): x for x in found["arms"]}
@@ -50,11 +51,26 @@ def test_every_arm_is_on_the_card_with_what_it_learned_from(plan) -> None:
 
 def test_smaller_shares_are_whole_clusters_of_larger_ones(plan) -> None:
     rows = folds_of(plan)[0].train
-    half, most = (augmenting._of_clusters(plan, rows, share) for share in (0.4, 0.8))
+    half, most = (augmenting._of_clusters(plan, rows, share, 0) for share in (0.4, 0.8))
     assert set(half) < set(most) < set(rows)
-    assert np.array_equal(augmenting._of_clusters(plan, rows, 1.0), rows)
+    assert np.array_equal(augmenting._of_clusters(plan, rows, 1.0, 0), rows)
+    assert not np.array_equal(augmenting._of_clusters(plan, rows, 0.4, 1), half)
     kept = {plan.packed.clusters[at] for at in half}
     assert all((plan.packed.clusters[at] in kept) == (at in half) for at in rows)
+
+
+def test_what_learned_from_real_cells_alone_serves_every_generator(plan, monkeypatch) -> None:
+    learner = tiny.recipe("cnn", optimiser=Optimiser(epochs=1, batch_size=8))
+    one = measure_help(plan, learner, draws=1)
+    given = tiny.recipe("cgan", name="tiny_other")
+    tiny.save_tiny(plan.weights, given)
+    before = sorted((plan.runs / "help").rglob("final.safetensors"))
+    times = [path.stat().st_mtime_ns for path in before]
+    two = measure_help(replace(plan, recipe=given), learner, draws=1)
+    assert [path.stat().st_mtime_ns for path in before] == times
+    assert len(list((plan.runs / "help").rglob("final.safetensors"))) == len(before) + 3
+    real = [[x for x in found["arms"] if not x["made"]] for found in (one, two)]
+    assert real[0] == real[1]
 
 
 def test_what_makes_no_cells_of_a_class_is_refused(plan) -> None:
