@@ -16,6 +16,10 @@ from cervix_models.errors import DataError
 from cervix_models.settings import ROOT
 from tests.house import docs
 
+MODULES = [
+    each.name for each in pkgutil.iter_modules(commands.__path__) if not each.name.startswith("_")
+]
+
 
 def _with(monkeypatch: pytest.MonkeyPatch, func) -> None:
     parser = argparse.ArgumentParser()
@@ -24,13 +28,12 @@ def _with(monkeypatch: pytest.MonkeyPatch, func) -> None:
 
 
 def test_every_module_of_commands_adds_one() -> None:
-    modules = {each.name for each in pkgutil.iter_modules(commands.__path__)}
-    assert modules
+    assert MODULES
     names = {each.split()[0] for each in docs.commands(main_module.build_parser())}
-    assert len(names) >= len([each for each in modules if not each.startswith("_")])
+    assert len(names) >= len(MODULES)
 
 
-@pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(commands.__path__)])
+@pytest.mark.parametrize("name", MODULES)
 def test_every_command_leads_to_a_function(name) -> None:
     module = importlib.import_module(f"{commands.__name__}.{name}")
     parser = argparse.ArgumentParser()
