@@ -153,6 +153,17 @@ def save_encoder(weights: Path, name: str, trunk: nn.Module, model: str = "cnn")
     return made
 
 
+def save_seer(weights: Path, name: str) -> CellClassifier:
+    """An encoder that sees the colours of a picture; its weights and card lie in
+    `weights/<name>/`."""
+    if SEER not in registry._ENTRIES:
+        register(ModelEntry(SEER, "classifier", seer, 64, "made for the tests"))
+    torch.manual_seed(0)
+    encoder = seer(len(CLASS_NAMES)).eval()
+    save_encoder(weights, name, encoder.trunk, SEER)
+    return encoder
+
+
 def save_tiny(
     weights: Path, given: Recipe, network: nn.Module | None = None, *, seed: int = 0, **changed: Any
 ) -> nn.Module:
@@ -167,11 +178,7 @@ def save_tiny(
 def save_maker(weights: Path, given: Recipe, *, least: float = 0.0) -> CellGenerator | CycleGan:
     """A small generator as `save_tiny` does it, with what tells its cells from copies of the drawn
     ones; those nearer than `least` are flagged."""
-    if SEER not in registry._ENTRIES:
-        register(ModelEntry(SEER, "classifier", seer, 64, "made for the tests"))
-    torch.manual_seed(0)
-    encoder = seer(len(CLASS_NAMES)).eval()
-    save_encoder(weights, "tiny_encoder", encoder.trunk, SEER)
+    encoder = save_seer(weights, "tiny_encoder")
     drawn = [drawn_cell(64, seed) for seed in range(8)]
     with torch.inference_mode():
         cells = torch.from_numpy(prepared(drawn, 64, IMAGENET_MEAN, IMAGENET_STD))

@@ -84,6 +84,7 @@ class Adversarial:
     # What the critic sees of real and made cells is disturbed alike (Zhao et al., NeurIPS 2020).
     disturbed: bool = True
     turned: bool = True  # real cells are shown in their eight orientations
+    colours: float = 0.0  # of the distance of the colours of made cells from real ones, by class
 
 
 @dataclass(frozen=True)

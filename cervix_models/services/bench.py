@@ -17,9 +17,11 @@ from cervix_models.data.slides import Picture
 from cervix_models.services.defaults import CLASSIFIER, QUICK
 from cervix_models.services.field_reader import FieldReader
 from cervix_models.services.reader import Reader
-from cervix_models.settings import load_settings
+from cervix_models.services.synthesis import Synthesis
+from cervix_models.settings import Settings, load_settings
 
 BATCH = 32
+MADE = 16  # cells
 
 
 def bench(readings: int, bulk: int) -> Iterator[str]:
@@ -37,6 +39,7 @@ def bench(readings: int, bulk: int) -> Iterator[str]:
         speed = _in_bulk(reader, name, [cells[i % len(cells)] for i in range(bulk)])
         yield f"{f'bulk by {name}, no Grad-CAM':<35}{speed:8.1f} images/s"
     yield _field(reader)
+    yield from _made(reader.settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory of reading             {peak:8.0f} MB"
 
@@ -59,6 +62,17 @@ def _field(reader: Reader) -> str:
     seconds = time.perf_counter() - started
     words = f"field of {source.width} x {source.height}, {len(cells)} cells"
     return f"{words:<35}{seconds:8.2f} s"
+
+
+def _made(settings: Settings) -> Iterator[str]:
+    """How long some cells of each generator take, marked and checked for copies."""
+    synthesis = Synthesis(settings)
+    for card in synthesis.cards():
+        synthesis.make(card.name, card.classes[0], MADE, seed=0)
+        started = time.perf_counter()
+        synthesis.make(card.name, card.classes[1], MADE, seed=1)
+        words = f"{MADE} cells by {card.name}"
+        yield f"{words:<35}{time.perf_counter() - started:8.2f} s"
 
 
 def _timed(reader: Reader, image: Image) -> float:

@@ -43,7 +43,7 @@ from cervix_models.training.protocol import PREDICTIONS, Plan, run_final, run_fo
 LOGGED = (
     "train_loss", "val_loss", "val_accuracy", "val_cell_dice", "val_nucleus_dice", "critic_loss",
     "train_cycle", "train_pixels", "val_pixels", "train_divergence", "critic_real",
-    "critic_made",
+    "critic_made", "train_colours",
 )  # fmt: skip
 KEPT = ("curves", "importances", "robustness", "foreign")  # what `evaluate` does not measure
 

@@ -21,6 +21,7 @@ from cervix_models.registry import create
 from cervix_models.services.disturbances import SLIDERS
 from cervix_models.training import robustness
 from cervix_models.training.finish import finish, remeasure
+from cervix_models.training.judging import SEEN_BY
 from cervix_models.training.protocol import Plan, folds_of
 from tests import tiny
 from tests.fakes import drawn_cell
@@ -97,8 +98,7 @@ def test_a_generator_is_measured_again_and_told_beside_real_cells(
     tmp_path, monkeypatch, capsys
 ) -> None:
     settings = tiny.save_defaults(tmp_path)
-    encoder = create("mobilenetv3_small").get_submodule("trunk")
-    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder, "mobilenetv3_small")
+    tiny.save_seer(settings.weights, SEEN_BY)
     packed = tiny.packed(clusters=4, cells=4)
     monkeypatch.setenv("CERVIX_WEIGHTS", str(settings.weights))
     monkeypatch.setattr("cervix_models.data.packed.load_packed", lambda _: packed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cervix_models.services import bench as bench_module
 from cervix_models.services.bench import bench
+from tests import tiny
 from tests.fakes import drawn_cell
 
 
@@ -22,3 +23,14 @@ def test_every_figure_is_printed_with_its_unit(tiny_models, monkeypatch) -> None
     median, slowest = figures["one reading, median"], figures["one reading, 95th percentile"]
     assert median <= slowest
     assert all(re.fullmatch(r".{34} +[\d.]+ \S+", line) for line in lines)
+
+
+def test_how_long_made_cells_take_is_told_of_every_generator(tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    for model in ("cgan", "cvae"):
+        tiny.save_maker(settings.weights, tiny.recipe(model))
+    lines = sorted(bench_module._made(settings))
+    assert [line[:34].strip() for line in lines] == [
+        f"16 cells by tiny_{m}" for m in ("cgan", "cvae")
+    ]
+    assert all(float(line.split()[-2]) > 0 and line.endswith(" s") for line in lines)

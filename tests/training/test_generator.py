@@ -18,11 +18,11 @@ from cervix_models.evaluation.notes import notes_of
 from cervix_models.recipes import Adversarial, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
-from cervix_models.training.adversarial import AdversarialTraining
+from cervix_models.training.adversarial import AdversarialTraining, colours_apart
 from cervix_models.training.film import ABREAST, STRIP
 from cervix_models.training.fit import training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
-from cervix_models.training.judging import Judges, kept_outlines
+from cervix_models.training.judging import SEEN_BY, Judges, kept_outlines
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
@@ -36,8 +36,7 @@ def made(tmp_path_factory):
     """A plan whose generator is finished, and those that judged it."""
     folder = tmp_path_factory.mktemp("generator")
     settings = tiny.save_defaults(folder)
-    encoder = create("mobilenetv3_small").get_submodule("trunk")
-    tiny.save_encoder(settings.weights, "encoder_mobilenet_v3_small", encoder, "mobilenetv3_small")
+    tiny.save_seer(settings.weights, SEEN_BY)
     plan = Plan(
         tiny.recipe("cvae_residual", optimiser=Optimiser(epochs=2, batch_size=8, ema_decay=0.9)),
         tiny.packed(clusters=4, cells=4),
@@ -107,7 +106,8 @@ def test_a_translator_is_measured_each_way(made) -> None:
         assert set(way["floor"]) == {"kid", "fid", "precision", "recall", "recognised"}
         assert way["memorised"]["real_median"] > 0
         assert way["fid"] > way["floor"]["fid"]
-        assert 0 <= way["outlines_kept"]["iou"] <= way["outlines_kept"]["pixel_accuracy"] <= 1
+        assert set(way["outlines_kept"]) == {"iou", "pixel_accuracy", "class_accuracy"}
+        assert all(0 <= each <= 1 for each in way["outlines_kept"].values())
         assert way["again"]["mse"] > 0
     assert card.data["cells"] < len(plan.packed)
 
@@ -162,6 +162,46 @@ def test_a_critic_that_tells_all_apart_has_nothing_to_learn(loss, apart, alike) 
     assert training._told_apart(sure, -sure).item() == pytest.approx(apart, abs=1e-4)
     assert training._told_apart(unsure, unsure).item() == pytest.approx(alike, abs=1e-4)
     assert training._passed(sure) < training._passed(unsure) < training._passed(-sure)
+
+
+def test_colours_of_one_class_that_do_not_differ_are_far_from_real_ones() -> None:
+    labels = torch.arange(200) % 2
+    draw = torch.Generator().manual_seed(0)
+
+    def cells(spread: float) -> torch.Tensor:
+        colours = 0.5 + spread * (torch.rand(200, 3, 1, 1, generator=draw) - 0.5)
+        return (colours + 0.2 * labels.view(-1, 1, 1, 1)).expand(-1, -1, 16, 16)
+
+    real = cells(0.5)
+    alike = colours_apart(real, cells(0.5), labels)
+    flat = colours_apart(real, cells(0.0), labels)
+    assert abs(alike) < 0.01 < 0.05 < flat
+    assert colours_apart(real, cells(0.5), 1 - labels) == pytest.approx(alike.item(), abs=0.01)
+    assert colours_apart(real, real.roll(1, 0), labels) > 0.05  # those of the other class
+    made = cells(0.0).clone().requires_grad_()
+    colours_apart(real, made, labels).backward()
+    assert made.grad.isfinite().all()
+    assert made.grad.abs().sum() > 0
+
+
+def test_the_improved_autoencoder_draws_from_where_its_cells_lie() -> None:
+    torch.manual_seed(0)
+    network = create("cvae_residual").eval()
+    images, labels = torch.rand(40, 3, 64, 64), torch.arange(40) % 5
+    images[labels == 2] /= 4
+    before = network(torch.zeros(1, network.latent), torch.eye(5)[[2]])
+    network.settle(images, labels)
+    with torch.inference_mode():
+        mean, spread = network.encode(images, torch.eye(5)[labels])
+        here = labels == 2
+        wanted = network.decode(mean[here].mean(0, keepdim=True), torch.eye(5)[[2]])
+        found = network(torch.zeros(1, network.latent), torch.eye(5)[[2]])
+    torch.testing.assert_close(found, wanted)
+    assert not torch.allclose(found, before)
+    rows = network.spread.view(5, network.latent, -1)[2]
+    torch.testing.assert_close(
+        (rows @ rows.T).diag(), mean[here].var(0, correction=0) + spread[here].exp().mean(0)
+    )
 
 
 def test_a_generator_that_says_not_how_it_learns_is_refused() -> None:

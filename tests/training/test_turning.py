@@ -23,11 +23,15 @@ def test_all_eight_orientations_occur_and_nothing_else() -> None:
     assert len(wanted) == 8
 
 
-def test_every_picture_is_disturbed_in_its_own_way_and_again_alike() -> None:
-    images = torch.rand(1, 3, 16, 16, generator=_draw()).expand(4, 3, 16, 16)
+def test_pictures_are_disturbed_each_in_its_own_way_and_again_alike() -> None:
+    images = torch.rand(1, 3, 64, 64, generator=_draw()).expand(64, 3, 64, 64)
     seen = disturbed(images, _draw())
     assert seen.shape == images.shape
-    assert not any(torch.equal(a, b) for i, a in enumerate(seen) for b in seen[:i])
+    kept = [torch.equal(each, images[0]) for each in seen]
+    assert 1 <= sum(kept) <= 20  # by each of three disturbances half of them are passed over
+    other = [each for each, same in zip(seen, kept, strict=True) if not same]
+    same = sum(torch.equal(a, b) for i, a in enumerate(other) for b in other[:i])
+    assert same <= 3  # there are only so many ways to be moved
     assert torch.equal(seen, disturbed(images, _draw()))
 
 
@@ -35,7 +39,7 @@ def test_a_hole_and_a_shift_leave_no_more_than_the_rest() -> None:
     seen = disturbed(torch.ones(64, 3, 16, 16), _draw())
     empty = (seen == 0).all(1).flatten(1).float().mean(1)
     assert empty.max() <= 0.25 + 2 / 8 + 0.02  # a hole of a quarter, and an eighth at two sides
-    assert empty.mean() > 0.1
+    assert (empty > 0.1).float().mean() > 0.4
 
 
 def test_gradients_pass() -> None:
