@@ -17,7 +17,6 @@ from cervix_models.errors import DataError
 from cervix_models.evaluation.held_out import save_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import list_recipes
-from cervix_models.registry import create
 from cervix_models.services.disturbances import SLIDERS
 from cervix_models.training import robustness
 from cervix_models.training.finish import finish, remeasure
