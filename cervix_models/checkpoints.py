@@ -36,13 +36,14 @@ _EXPONENTS = range(-4, 20)
 
 def save_weights(network: nn.Module, folder: Path, bits: int | None = None) -> str:
     """The sha256 of the weights written to `folder`: in half precision, or the large tensors in so
-    many `bits`, 2 to 8, by which something is lost."""
+    many `bits`, 2 to 8, by which something is lost; without what the network learned by alone."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / WEIGHTS
     part = path.with_suffix(".part")
     stored: dict[str, Tensor] = {}
     for key, value in network.state_dict().items():
-        stored |= _stored(key, _half(value), bits)
+        if not key.startswith(_learned_by(network)):
+            stored |= _stored(key, _half(value), bits)
     save_file(stored, part)
     part.replace(path)
     return file_hash(path)
@@ -69,8 +70,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
-    """The network of `weights/<name>/`, in evaluation mode and single precision, with its card; of
-    an encoder it has a head that was never trained.
+    """The network of `weights/<name>/`, in evaluation mode and single precision, with its card. The
+    head of an encoder, and what any other learned by alone, were never trained.
 
     Raises WeightsError where weights, card, classes and network do not belong together.
     """
@@ -84,7 +85,9 @@ def load_network(name: str, weights: Path) -> tuple[nn.Module, Card]:
 
 
 def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
-    state = read_weights(path)
+    own = network.state_dict()
+    kept = {key: own[key] for key in own if key.startswith(_learned_by(network))}
+    state = {**kept, **read_weights(path)}
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as problem:
@@ -93,6 +96,11 @@ def _fill(network: nn.Module, path: Path, name: str) -> nn.Module:
             f"The weights of {name} do not fit its network: {first} Train it again."
         ) from problem
     return network.eval()
+
+
+def _learned_by(network: nn.Module) -> tuple[str, ...]:
+    """The beginnings of names of what a network needs to learn, and not once it is trained."""
+    return tuple(f"{each}." for each in getattr(network, "learned_by", ()))
 
 
 def weights_hash(folder: Path, members: tuple[str, ...] = ()) -> str:
@@ -142,10 +150,16 @@ def _coarse(key: str, value: Tensor, bits: int) -> dict[str, Tensor]:
     scale = (rows.abs().amax(1) / most).half().float().clamp(min=6e-8)
     whole = (rows / scale[:, None]).round().clamp(-most, most).to(torch.int8).numpy()
     return {
-        key: torch.frombuffer(bytearray(zlib.compress(whole.tobytes(), 9)), dtype=torch.uint8),
+        key: torch.frombuffer(bytearray(_deflated(whole.tobytes())), dtype=torch.uint8),
         key + SCALE: scale.half(),
         key + SHAPE: torch.tensor(value.shape),
     }
+
+
+def _deflated(whole: bytes) -> bytes:
+    """Numbers that follow each other by chance, as zlib packs them most tightly."""
+    by_counts = zlib.compressobj(9, zlib.DEFLATED, strategy=zlib.Z_HUFFMAN_ONLY)
+    return by_counts.compress(whole) + by_counts.flush()
 
 
 def _exponent(value: Tensor) -> int | None:

@@ -152,6 +152,16 @@ def test_weights_of_another_shape_are_refused(weights) -> None:
         load_network(NAME, weights)
 
 
+def test_what_a_network_learned_by_alone_is_not_kept(tmp_path) -> None:
+    network = tiny.save_tiny(tmp_path, tiny.recipe("cvae"))
+    stored = load_file(tmp_path / "tiny_cvae" / "model.safetensors")
+    assert {key.split(".")[0] for key in stored} == {"dense", "decoder"}
+    again, _ = load_network("tiny_cvae", tmp_path)
+    noise, parts = torch.randn(2, network.latent), torch.eye(5)[[0, 3]]
+    with torch.inference_mode():
+        torch.testing.assert_close(again(noise, parts), network(noise, parts), rtol=0, atol=2e-3)
+
+
 def test_missing_tensors_are_refused(weights) -> None:
     path = weights / NAME / "model.safetensors"
     state = load_file(path)

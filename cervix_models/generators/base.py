@@ -34,7 +34,9 @@ class AdversarialGenerator(CellGenerator):
 
 
 class VariationalGenerator(CellGenerator):
-    """A decoder with the encoder that it learns together with."""
+    """A decoder with the encoder that it learns together with, which is not kept."""
+
+    learned_by: tuple[str, ...]  # names of the encoder's parts
 
     @abstractmethod
     def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:

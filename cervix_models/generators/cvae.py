@@ -24,6 +24,7 @@ class ConditionalVae(VariationalGenerator):
     """The autoencoder of the document."""
 
     latent, side = LATENT, SIDE
+    learned_by = ("encoder", "joint", "statistics")
     filters = (64, 128, 256, 512)
 
     def __init__(self, classes: int) -> None:
@@ -91,6 +92,7 @@ class ResidualVae(VariationalGenerator):
     """The improved autoencoder."""
 
     latent, side = LATENT, SIDE
+    learned_by = ("encoder", "statistics")
     widths = (32, 64, 128, 192, 256)
     centre: Tensor  # (classes, latent), of the latents of cells of each class
     spread: Tensor  # (classes * latent, latent), a triangle a class

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cervix_models.cards import WEIGHTS
 from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
@@ -32,7 +33,7 @@ from cervix_models.inference import Batch
 from cervix_models.making import CellMaker, noise_of
 from cervix_models.nearness import Learned
 from cervix_models.registry import find
-from cervix_models.training.batches import cells_at
+from cervix_models.training.batches import Cells, cells_at
 from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
@@ -53,11 +54,11 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
     cells, run = cells_for(plan.packed, recipe), plan.shared / "final"
     network, origin = fit(Job(recipe, cells, fold.train, fold.held_out, run, plan.epochs))
+    again: dict[str, Any] = {}
     if isinstance(network, VariationalGenerator):
-        rows = torch.as_tensor(fold.train)
-        network.settle(cells.images[rows].float() / 255, cells.labels[rows])
-    kind = find(recipe.model).kind
-    count = sum(each.numel() for each in network.parameters())
+        network.settle(*_shown(cells, fold.train))
+        again = {"again": _again(network, *_shown(cells, fold.held_out), len(recipe.told_apart))}
+    kind, sha256 = find(recipe.model).kind, save_weights(network, folder, recipe.bits)
     data = {
         "sources": list(recipe.images),
         "cells": len(fold.train),
@@ -66,8 +67,8 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         "held_out_sha256": [fold.sha256],
         "first_weights": origin,
         "training": training_facts([run]),
-        "parameters": count,
-        "megabytes": round((recipe.bits or 16) / 8 * count / 1e6, 2),
+        "parameters": sum(each.numel() for each in network.parameters()),
+        "megabytes": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
     }
     seen: dict[str, Any] = {"size": side_of(recipe), "resize": recipe.resize}
     if isinstance(network, CellGenerator):
@@ -79,11 +80,11 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         classes=recipe.told_apart,
         input=seen,
         data=data,
-        metrics={"summary": "not measured yet", "curves": training_curves([run])},
+        metrics={"summary": "not measured yet", "curves": training_curves([run]), **again},
         calibration={},
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
-        weights_sha256=save_weights(network, folder, recipe.bits),
+        weights_sha256=sha256,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         intended_use=use_words(recipe, kind),
         limits=limits(recipe, kind, seen, data),
@@ -147,7 +148,7 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
     rows = alike(packed.labels[fold.train], labels, plan.recipe.seed)
     other = (known[rows], packed.labels[fold.train][rows])
     here, names = (new, labels), plan.recipe.told_apart
-    metrics = {
+    return {
         **likeness(new, own),
         "kid_by_class": kernel_distance_by_class(here, (own, labels), names),
         "floor": {
@@ -158,9 +159,6 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
         "recognised": judges.recognised(made, labels),
         "memorised": memorised(kept.nearest(new), kept.nearest(own)),
     }
-    if isinstance(network, VariationalGenerator):
-        metrics["again"] = _again(network, unseen, parts)
-    return metrics
 
 
 def _kept_beside(plan: Plan, known: Batch) -> Learned:
@@ -191,13 +189,21 @@ def alike(labels: NDArray[np.int64], wanted: NDArray[np.int64], seed: int) -> ND
     )
 
 
+def _shown(cells: Cells, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """Cells in 0..1, and their labels."""
+    at = torch.as_tensor(rows)
+    return cells.images[at].float() / 255, cells.labels[at]
+
+
 @torch.inference_mode()
-def _again(network: VariationalGenerator, images: Tensor, parts: Batch) -> dict[str, float]:
-    """How like held-out cells are to what the autoencoder makes of them again."""
-    real = images.float() / 255
-    pairs = zip(real.split(64), torch.from_numpy(parts).split(64), strict=True)
+def _again(
+    network: VariationalGenerator, images: Tensor, labels: Tensor, classes: int
+) -> dict[str, float]:
+    """How like held-out cells are to what the autoencoder, whose encoder is not kept, makes of them
+    again."""
+    pairs = zip(images.split(64), torch.eye(classes)[labels].split(64), strict=True)
     again = torch.cat([network.decode(network.encode(some, of)[0], of) for some, of in pairs])
-    return likenesses(real, again)
+    return likenesses(images, again)
 
 
 @torch.inference_mode()

@@ -62,6 +62,7 @@ def test_the_card_says_what_was_held_out_and_how_near_it_came(made) -> None:
     assert set(metrics["kid_by_class"]) == set(metrics["floor"]["kid_by_class"]) == set(CLASS_NAMES)
     assert 0 <= metrics["memorised"]["flagged"] <= 1
     assert 0 < metrics["again"]["mse"] < 1
+    assert card.data["megabytes"] == pytest.approx(_size(plan) / 1e6, abs=0.01)
     assert [each["epoch"] for each in metrics["curves"]] == [1, 2]
     assert f"{metrics['kid']['value']:.4f}" in card.summary
 
@@ -213,6 +214,10 @@ def test_a_generator_that_says_not_how_it_learns_is_refused() -> None:
 def test_folds_of_a_generator_are_refused(option, capsys) -> None:
     assert main(["train", "cgan", *option]) == 2
     assert "it is trained once, without the clusters of the first fold" in capsys.readouterr().err
+
+
+def _size(plan: Plan) -> int:
+    return (plan.weights / plan.recipe.name / "model.safetensors").stat().st_size
 
 
 def _cells(packed: PackedSet) -> tuple[torch.Tensor, torch.Tensor]:
