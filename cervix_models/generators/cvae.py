@@ -91,7 +91,7 @@ class Block(nn.Module):
 class ResidualVae(VariationalGenerator):
     """The improved autoencoder."""
 
-    latent, side = LATENT, SIDE
+    latent, side = 2 * LATENT, SIDE
     learned_by = ("encoder", "statistics")
     widths = (32, 64, 128, 192, 256)
     centre: Tensor  # (classes, latent), of the latents of cells of each class
@@ -105,15 +105,15 @@ class ResidualVae(VariationalGenerator):
         for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
             layers += [nn.AvgPool2d(2), Block(narrow, wide)]
         self.encoder = nn.Sequential(*layers, nn.GroupNorm(8, deepest), nn.SiLU(), nn.Flatten())
-        self.statistics = nn.Linear(deepest * START**2, 2 * LATENT)
-        self.dense = nn.Linear(LATENT + classes, deepest * START**2)
+        self.statistics = nn.Linear(deepest * START**2, 2 * self.latent)
+        self.dense = nn.Linear(self.latent + classes, deepest * START**2)
         layers = []
         for wide, narrow in zip(self.widths[::-1], self.widths[-2::-1], strict=False):
             layers += [nn.Upsample(scale_factor=2), Block(wide, narrow)]
         last = nn.Conv2d(self.widths[0], 3, 3, padding=1)
         self.decoder = nn.Sequential(*layers, nn.GroupNorm(8, self.widths[0]), nn.SiLU(), last)
-        self.register_buffer("centre", torch.zeros(classes, LATENT))
-        self.register_buffer("spread", torch.eye(LATENT).repeat(classes, 1))
+        self.register_buffer("centre", torch.zeros(classes, self.latent))
+        self.register_buffer("spread", torch.eye(self.latent).repeat(classes, 1))
 
     def encode(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         """See VariationalGenerator."""
@@ -131,7 +131,7 @@ class ResidualVae(VariationalGenerator):
 
     def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
         """See CellGenerator; the noise is brought to where the cells of its class lie."""
-        spread = self.spread.view(-1, LATENT, LATENT)
+        spread = self.spread.view(-1, self.latent, self.latent)
         placed = classes @ self.centre + torch.einsum("nc,cij,nj->ni", classes, spread, noise)
         return self.decode(placed, classes)
 
@@ -146,7 +146,7 @@ class ResidualVae(VariationalGenerator):
             here = labels == label
             covariance = mean[here].T.cov(correction=0) + spread[here].exp().mean(0).diag()
             self.centre[label] = mean[here].mean(0)
-            rows = slice(label * LATENT, (label + 1) * LATENT)
+            rows = slice(label * self.latent, (label + 1) * self.latent)
             self.spread[rows] = torch.linalg.cholesky(covariance)
 
 

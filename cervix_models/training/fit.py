@@ -177,8 +177,8 @@ def _machine() -> str:
 def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:
     """Notes in `folder` how it is trained there. Raises RecipeError where that was otherwise."""
     wanted = json.loads(json.dumps(recipe.as_dict()))
-    for words in ("name", "version", "about"):
-        del wanted[words]
+    for said in ("name", "version", "about", "bits"):  # no training goes otherwise by these
+        wanted.pop(said, None)
     wanted["epochs"] = epochs
     note = folder / RECIPE
     if not note.is_file():

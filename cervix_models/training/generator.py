@@ -40,6 +40,7 @@ from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, kept_outlines, likenesses
 from cervix_models.training.protocol import Plan, folds_of
+from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,10 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     network, origin = fit(Job(recipe, cells, fold.train, fold.held_out, run, plan.epochs))
     again: dict[str, Any] = {}
     if isinstance(network, VariationalGenerator):
-        network.settle(*_shown(cells, fold.train))
+        images, labels = _shown(cells, fold.train)
+        if recipe.variational and recipe.variational.turned:
+            images, labels = all_ways(images), labels.repeat(8)
+        network.settle(images, labels)
         again = {"again": _again(network, *_shown(cells, fold.held_out), len(recipe.told_apart))}
     kind, sha256 = find(recipe.model).kind, save_weights(network, folder, recipe.bits)
     data = {

@@ -19,6 +19,13 @@ def turned(images: Tensor, draw: torch.Generator) -> Tensor:
     return torch.where(_each(view // 4 == 1), out.transpose(2, 3), out)
 
 
+def all_ways(images: Tensor) -> Tensor:
+    """The images `(n, c, side, side)` in all eight orientations, one after the other."""
+    mirrored = torch.cat([images, images.flip(3)])
+    upright = torch.cat([mirrored, mirrored.flip(2)])
+    return torch.cat([upright, upright.transpose(2, 3)])
+
+
 def disturbed(images: Tensor, draw: torch.Generator) -> Tensor:
     """The images `(n, 3, side, side)` in 0..1, half of them with other colours, half moved, half
     with a hole, in a way that gradients pass (Zhao et al.: Differentiable Augmentation, NeurIPS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from cervix_models.training.turning import disturbed, turned
+from cervix_models.training.turning import all_ways, disturbed, turned
 
 
 def _draw() -> torch.Generator:
@@ -21,6 +21,8 @@ def test_all_eight_orientations_occur_and_nothing_else() -> None:
     seen = turned(picture.expand(200, 1, 3, 3), _draw())
     assert {tuple(each.flatten().tolist()) for each in seen} == wanted
     assert len(wanted) == 8
+    assert {tuple(each.flatten().tolist()) for each in all_ways(picture)} == wanted
+    assert torch.equal(all_ways(seen)[:200], seen)
 
 
 def test_pictures_are_disturbed_each_in_its_own_way_and_again_alike() -> None:
