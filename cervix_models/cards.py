@@ -14,7 +14,7 @@ from cervix_models.errors import WeightsError
 
 CARD = "card.json"
 WEIGHTS = "model.safetensors"
-FILM = "film.webp"  # of a run of a segmenter
+FILM = "film.webp"  # of how a segmenter or a generator learned
 # Of each kind, in order; of a classifier, where its recipe names no others.
 OUTPUTS = {
     "classifier": CLASS_NAMES,

@@ -33,6 +33,7 @@ from cervix_models.services.jobs import Job
 from cervix_models.services.revisions import check_labels
 from cervix_models.services.uncertainty import Spread
 from cervix_models.services.uploads import ReadUploads, Upload
+from cervix_models.settings import load_settings
 
 USE = ModelUse("classifier", "tiny", "1", "ab" * 32, "tiny 1: accuracy 0.5 on made cells")
 OUTLINER = ModelUse("segmenter", "outliner", "1", "cd" * 32, "outliner 1: Dice 0.5")
@@ -121,6 +122,7 @@ class FakeTriage:
         self.no_weights: str | None = None
         self.blind = False  # whether the classifier reads no picture
         self.asked: list[str] = []  # the classifier of each reading
+        self.settings = load_settings()
 
     def warm_up(self) -> None:
         self.warm = True

@@ -26,8 +26,6 @@ from cervix_models.plots import (
     reliability_diagram,
     training_chart,
 )
-from cervix_models.services.models import film_of
-from cervix_models.settings import ROOT
 from ui import session, show
 from ui.made_card import SHOWN, show_made
 
@@ -79,7 +77,7 @@ def show_card(card: Card) -> None:
     if curves := card.metrics.get("curves"):
         st.header("While it learned", anchor=False)
         _curves(card.name, curves)
-    if card.kind in FILMED and (film := film_of(card.name, ROOT / "runs")):
+    if card.kind in FILMED and (film := session.film_of(card.name)):
         above, shown = FILMED[card.kind]
         st.markdown(above)
         words = f"Film of {card.name}: {shown}, epoch by epoch."

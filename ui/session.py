@@ -18,9 +18,11 @@ from cervix_models.services.generation import GeneratorRow, TranslatorRow
 from cervix_models.services.generation import generator_rows as makers
 from cervix_models.services.generation import translator_rows as turners
 from cervix_models.services.models import ModelRow, SegmenterRow, rows
+from cervix_models.services.models import film_of as film_file
 from cervix_models.services.models import segmenter_rows as outliners
 from cervix_models.services.slides import Slides
 from cervix_models.services.triage import Triage, open_triage
+from cervix_models.settings import ROOT
 from ui import pictures
 
 if TYPE_CHECKING:
@@ -288,6 +290,11 @@ def thumbnail(sha256: str, side: int) -> bytes:
         small.thumbnail((side, side))
         small.save(out, "JPEG", quality=88)
     return out.getvalue()
+
+
+def film_of(name: str) -> bytes | None:
+    """The film of how a model learned, where there is one."""
+    return film_file(name, triage().settings.weights, ROOT / "runs")
 
 
 def film_url(content: bytes) -> str:

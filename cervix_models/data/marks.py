@@ -5,6 +5,7 @@ A picture of a round that asks whether it is real carries question marks instead
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -69,6 +70,25 @@ def mark_synthetic(image: Image, about: str) -> bytes:
     return _marked(image, about, _MADE)
 
 
+def synthetic_film(
+    images: Sequence[Image], about: str, times: Sequence[int], quality: int
+) -> bytes:
+    """An animated WebP of images of one size, each shown for so many milliseconds, that says it is
+    synthetic: in its EXIF, and in the corner of every image.
+
+    Raises DataError as `mark_synthetic` does.
+    """
+    for each in images:
+        _check_size(each)
+    first, *others = [PilImage.fromarray(_lettered(each, _MADE)) for each in images]
+    out = io.BytesIO()
+    first.save(
+        out, "WEBP", save_all=True, append_images=others, duration=list(times), loop=0,
+        quality=quality, method=6, exif=_exif(f"{KEY}: {about}"),
+    )  # fmt: skip
+    return out.getvalue()
+
+
 def mark_asked(image: Image) -> bytes:
     """A PNG of `image` that does not tell whether it is real: question marks stand where the
     letters of a made one would, and the file says that it may be synthetic.
@@ -79,21 +99,29 @@ def mark_asked(image: Image) -> bytes:
 
 
 def _marked(image: Image, about: str, letters: NDArray[np.uint8]) -> bytes:
+    _check_size(image)
+    text = f"{KEY}: {about}"
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(KEY, about)
+    info.add_itxt("XML:com.adobe.xmp", _XMP.format(text=escape(text)))
+    out = io.BytesIO()
+    PilImage.fromarray(_lettered(image, letters)).save(out, "PNG", pnginfo=info, exif=_exif(text))
+    return out.getvalue()
+
+
+def _check_size(image: Image) -> None:
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST_SIDE:
         raise DataError(
             f"The synthetic image is {width} x {height}; at least {SMALLEST_SIDE} pixels a side "
             "are needed for its visible mark. Make a larger one."
         )
-    text = f"{KEY}: {about}"
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(KEY, about)
-    info.add_itxt("XML:com.adobe.xmp", _XMP.format(text=escape(text)))
+
+
+def _exif(text: str) -> PilImage.Exif:
     exif = PilImage.Exif()
     exif[ExifTags.Base.ImageDescription] = text.encode("ascii", "replace").decode("ascii")
-    out = io.BytesIO()
-    PilImage.fromarray(_lettered(image, letters)).save(out, "PNG", pnginfo=info, exif=exif)
-    return out.getvalue()
+    return exif
 
 
 def is_marked(picture: PilImage.Image) -> bool:

@@ -144,10 +144,11 @@ def _segmenter_row(card: Card, *, here: bool) -> SegmenterRow:
     )
 
 
-def film_of(name: str, runs: Path) -> bytes | None:
-    """The film of a segmenter's training here, of its first fold, or else of the final run; None
-    where it was not trained here."""
-    places = [runs / name / place / FILM for place in ("cluster/fold0", "final")]
+def film_of(name: str, weights: Path, runs: Path) -> bytes | None:
+    """The film of a model's training: the one beside its weights, or of its training here, of the
+    first fold or of the final run; None where there is none."""
+    run = runs / name
+    places = [each / FILM for each in (weights / name, run / "cluster" / "fold0", run / "final")]
     return next((path.read_bytes() for path in places if path.is_file()), None)
 
 

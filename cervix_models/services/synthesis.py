@@ -15,7 +15,7 @@ from PIL import Image as Pictures
 
 from cervix_models.cards import here_of
 from cervix_models.contracts import NOTICE, Card, Image
-from cervix_models.data.marks import mark_synthetic, without_letters
+from cervix_models.data.marks import mark_synthetic, synthetic_film, without_letters
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch
@@ -158,18 +158,9 @@ def archive(made: Sequence[MadeCell]) -> bytes:
 
 def film(steps: Sequence[bytes]) -> bytes:
     """A walk as an animated WebP, there and back, marked on every picture and in the file."""
-    plain = [without_letters(pixels_of(each, "RGB")) for each in steps]
-    large = [_enlarged(each) for each in plain]
-    marked = [pixels_of(mark_synthetic(each, "step of a walk"), "RGB") for each in large]
-    frames = [Pictures.fromarray(each) for each in [*marked, *marked[-2:0:-1]]]
-    exif = Pictures.Exif()
-    exif[0x010E] = "cervix-synthetic: a walk between made cells"
-    out = io.BytesIO()
-    frames[0].save(
-        out, "WEBP", save_all=True, append_images=frames[1:], duration=FRAME, loop=0, quality=85,
-        exif=exif,
-    )  # fmt: skip
-    return out.getvalue()
+    large = [_enlarged(without_letters(pixels_of(each, "RGB"))) for each in steps]
+    frames = [*large, *large[-2:0:-1]]
+    return synthetic_film(frames, "a walk between made cells", [FRAME] * len(frames), 85)
 
 
 def _enlarged(image: NDArray[np.uint8]) -> Image:

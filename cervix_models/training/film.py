@@ -16,6 +16,8 @@ from PIL import ImageDraw
 from skimage.segmentation import mark_boundaries
 
 from cervix_models.cards import FILM
+from cervix_models.data.marks import synthetic_film
+from cervix_models.data.pictures import read_rgb
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.generators.base import CellGenerator
 from cervix_models.recipes import Recipe
@@ -26,6 +28,7 @@ SHOWN = 6  # cells of a segmenter
 ABREAST, PICTURES = 8, 40  # cells of a class that a generator makes; how often, about
 FRAME = 400  # milliseconds an epoch
 STRIP = 14  # pixels under the cells, for the number of the epoch
+QUALITY = 60  # of WebP
 LAST = 2000  # milliseconds the last epoch stands
 CELL, INNER = (0.0, 0.45, 0.7), (0.94, 0.89, 0.26)  # of the outlines: cell, nucleus
 
@@ -73,7 +76,7 @@ class Film(Callback):
 
 class MadeFilm(Callback):
     """Now and then in a training of a generator, what it makes of the same noise: a row a class; at
-    the end all of it as one film, `film.webp`. The pictures stay beside the run."""
+    the end all of it as one film, `film.webp`. They stay beside the run."""
 
     def __init__(self, recipe: Recipe, folder: Path, epochs: int) -> None:
         """Takes the same noise for every class and every time."""
@@ -105,7 +108,21 @@ class MadeFilm(Callback):
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Joins the pictures, also those of before a stop."""
-        _join(self.folder)
+        made_film(self.folder, self.folder / FILM)
+
+
+def made_film(run: Path, path: Path, most: int | None = None) -> None:
+    """Writes the film of a generator's `run` to `path`, marked synthetic: of all its pictures, or
+    of so many, evenly spread, the last among them. There is none where the run has no picture."""
+    paths = sorted((run / "film").glob("epoch_*.png"))
+    if not paths:
+        return
+    count = min(most or len(paths), len(paths))
+    chosen = [paths[at] for at in np.linspace(len(paths) - 1, 0, count).round().astype(int)[::-1]]
+    times = [FRAME] * (count - 1) + [LAST]
+    pictures = [read_rgb(each) for each in chosen]
+    about = "what a generator made of the same noise as it learned"
+    path.write_bytes(synthetic_film(pictures, about, times, QUALITY))
 
 
 def _keep(pixels: NDArray[np.uint8], folder: Path, epoch: int) -> None:
@@ -126,5 +143,6 @@ def _join(folder: Path) -> None:
     first, *others = [PilImage.open(path) for path in paths]
     times = [FRAME] * len(others) + [LAST]
     first.save(
-        folder / FILM, save_all=True, append_images=others, duration=times, loop=0, quality=80
-    )
+        folder / FILM, save_all=True, append_images=others, duration=times, loop=0,
+        quality=QUALITY,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cervix_models.cards import WEIGHTS
+from cervix_models.cards import FILM, WEIGHTS
 from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
@@ -35,6 +35,7 @@ from cervix_models.nearness import Learned
 from cervix_models.registry import find
 from cervix_models.training.batches import Cells, cells_at
 from cervix_models.training.card_words import limits, use_words
+from cervix_models.training.film import made_film
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
@@ -43,6 +44,8 @@ from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
+
+PICTURES = 12  # of the film that is kept beside the weights
 
 
 def finish_generator(plan: Plan, judges: Judges) -> Path:
@@ -94,6 +97,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         limits=limits(recipe, kind, seen, data),
     )
     save_card(card, folder)
+    made_film(run, folder / FILM, PICTURES)
     remeasure_generator(plan, judges)
     return folder
 

@@ -8,7 +8,7 @@ from cervix_models.errors import WeightsError
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from tests.fake_generators import generator_metrics, help_of, translator_metrics
 from tests.fakes import CARD
-from ui import card_view
+from ui import session
 
 PAGE = "../pages/models/card.py"
 
@@ -128,7 +128,7 @@ def test_a_film_of_the_training_is_shown_where_there_is_one(app, triage, monkeyp
     triage.card_list = [replace(CARD, kind="segmenter", metrics=metrics)]
     page = app.switch_page(PAGE).run()
     assert "Film of" not in shown(page)
-    monkeypatch.setattr(card_view, "ROOT", tmp_path)
+    monkeypatch.setattr(session, "ROOT", tmp_path)
     page.run()
     assert "data:image/webp;base64," in shown(page)
     assert "Film of tiny: the outlines that it drew" in shown(page)

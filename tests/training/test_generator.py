@@ -12,6 +12,7 @@ from PIL import Image
 from cervix_models.__main__ import main
 from cervix_models.cards import FILM, load_card
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.marks import is_marked
 from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.notes import notes_of
@@ -19,7 +20,7 @@ from cervix_models.recipes import Adversarial, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.training.adversarial import AdversarialTraining, colours_apart
-from cervix_models.training.film import ABREAST, STRIP
+from cervix_models.training.film import ABREAST, STRIP, made_film
 from cervix_models.training.fit import training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
 from cervix_models.training.judging import SEEN_BY, Judges, kept_outlines
@@ -89,6 +90,13 @@ def test_the_training_is_filmed(made) -> None:
         assert film.size == (ABREAST * side, len(CLASS_NAMES) * side + STRIP)
     first, second = (np.asarray(Image.open(each)) for each in sorted((folder / "film").iterdir()))
     assert not np.array_equal(first, second)
+    for path in (folder / FILM, plan.weights / plan.recipe.name / FILM):
+        with Image.open(path) as film:
+            assert is_marked(film)
+    made_film(folder, folder / "short.webp", 1)
+    with Image.open(folder / "short.webp") as film:
+        shown = np.asarray(film.convert("RGB"), int)
+    assert np.abs(shown - second).mean() < np.abs(shown - first).mean()  # the last is kept
 
 
 def test_a_translator_is_measured_each_way(made) -> None:
