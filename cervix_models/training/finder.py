@@ -16,7 +16,7 @@ from sklearn.model_selection import KFold
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-from cervix_models.cards import OUTPUTS, load_card
+from cervix_models.cards import OUTPUTS, WEIGHTS, load_card
 from cervix_models.checkpoints import save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.fields import FieldSet
@@ -87,8 +87,7 @@ def finish_finder(plan: FieldPlan) -> Path:
     every = np.arange(len(plan.fields))
     network, origin = _fit(plan, every, every[:1], plan.folder / "final")
     runs = [plan.folder / f"fold{n}" for n in range(recipe.folds)]
-    count = sum(each.numel() for each in network.parameters())
-    metrics = _metrics(seen)
+    sha256, metrics = save_weights(network, folder, recipe.bits), _metrics(seen)
     card = Card(
         name=recipe.name,
         version=recipe.version,
@@ -113,14 +112,14 @@ def finish_finder(plan: FieldPlan) -> Path:
             ],
             "first_weights": origin,
             "training": training_facts(runs),
-            "parameters": count,
-            "megabytes": round(2 * count / 1e6, 2),
+            "parameters": sum(each.numel() for each in network.parameters()),
+            "megabytes": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
         },
         metrics={**metrics, "curves": training_curves(runs)},
         calibration=_calibration(metrics),
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
-        weights_sha256=save_weights(network, folder),
+        weights_sha256=sha256,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         intended_use="Finding the cells of a whole field, to be read one by one. Not for "
         "diagnosis.",
