@@ -16,6 +16,7 @@ from cervix_models.errors import StorageError
 from cervix_models.services.fields import Fields
 from cervix_models.services.generation import GeneratorRow, TranslatorRow
 from cervix_models.services.generation import generator_rows as makers
+from cervix_models.services.generation import other_makers as others
 from cervix_models.services.generation import translator_rows as turners
 from cervix_models.services.models import ModelRow, SegmenterRow, rows
 from cervix_models.services.models import film_of as film_file
@@ -205,6 +206,12 @@ def segmenter_rows() -> list[SegmenterRow]:
 def generator_rows() -> list[GeneratorRow]:
     """Every measured generator, each behind the one that it improves. Raises WeightsError."""
     return makers(triage().settings)
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def other_makers() -> list[str]:
+    """What makes other images than cells of the five classes. Raises WeightsError."""
+    return others(triage().settings)
 
 
 @st.cache_resource(show_spinner=False, ttl=60)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cervix_models.contracts import Card
-from cervix_models.data.labels import class_named
+from cervix_models.data.labels import short_name
 from cervix_models.data.pictures import pixels_of, png_of
 from cervix_models.errors import CervixError
 from cervix_models.plots import per_cent
@@ -58,8 +58,10 @@ def turn_a_cell(cards: list[Card]) -> None:
 
 def _given(start: str) -> tuple[bytes, str, bool] | None:
     """The image file to turn, its name, and whether it is a sample of ours."""
-    kinds = [DRAWN, IMPORTED, OWN] if session.imported_cell(start, 0) else [DRAWN, OWN]
-    first = IMPORTED if IMPORTED in kinds else DRAWN
+    kinds = [OWN]
+    if any(of == start for _, of, _ in session.samples()):
+        kinds = [DRAWN, IMPORTED, OWN] if session.imported_cell(start, 0) else [DRAWN, OWN]
+    first = IMPORTED if IMPORTED in kinds else kinds[0]
     kind = st.segmented_control("Which cell", kinds, default=first, required=True, key="turn-kind")
     if kind == OWN:
         file = st.file_uploader("An image of one cell", type=KINDS, key="turn-upload")
@@ -78,13 +80,15 @@ def _another() -> None:
 
 
 def _shown(found: Turned, start: str) -> None:
-    told = found.after.probabilities[found.label]
-    st.markdown(
-        f"The classifier gives **{show.plain(found.label)}** {per_cent(told)} now, "
-        f"{per_cent(found.before.probabilities[found.label])} before. Of the nucleus "
-        f"{per_cent(found.kept['nucleus'])} stay where they were, of the cell "
-        f"{per_cent(found.kept['cell'])} (Dice)."
-    )
+    if told := found.after.probabilities:
+        st.markdown(
+            f"The classifier gives **{show.plain(found.label)}** {per_cent(told[found.label])} "
+            f"now, {per_cent(found.before.probabilities[found.label])} before. Of the nucleus "
+            f"{per_cent(found.kept['nucleus'])} stay where they were, of the cell "
+            f"{per_cent(found.kept['cell'])} (Dice)."
+        )
+    else:
+        st.caption("No classifier and no segmenter of ours knows these images.")
     if found.near_copy:
         st.warning(
             "The turned cell lies nearer to a cell that the network learned from than 99 of 100 "
@@ -96,7 +100,7 @@ def _shown(found: Turned, start: str) -> None:
     for column, title, look in zip(st.columns(3, gap="medium"), titles, looks, strict=True):
         with column:
             _look(title, look, made=title != "Before")
-    name = f"synthetic-{found.generator}-{class_named(found.label).short.lower()}.png"
+    name = f"synthetic-{found.generator}-{short_name(found.label).lower()}.png"
     st.download_button(
         "Turned cell", found.after.png, name, mime="image/png",
         icon=":material/download:", on_click="ignore", help="Marked as synthetic",
@@ -106,12 +110,11 @@ def _shown(found: Turned, start: str) -> None:
 def _look(title: str, look: Look, *, made: bool) -> None:
     words = f"{'Synthetic cell' if made else 'The cell'}, {title.lower()}"
     times = np.ones((ENLARGED, ENLARGED), np.uint8)
-    large = np.kron(pixels_of(look.png, "RGB"), times[..., None])
-    outlined = pictures.mask_over(png_of(large), np.kron(look.labels, times))
-    st.html(
-        f'<section class="cx cx-turned"><p>{show.html(title)}</p><div>'
-        f"{show.picture_html(session.image_url(look.png), words)}"
-        f"{show.picture_html(session.image_url(outlined), words + ', with its outlines')}"
-        "</div></section>"
-    )
-    show.bars(look.probabilities, narrow=True)
+    shown = show.picture_html(session.image_url(look.png), words)
+    if look.labels is not None:
+        large = np.kron(pixels_of(look.png, "RGB"), times[..., None])
+        outlined = pictures.mask_over(png_of(large), np.kron(look.labels, times))
+        shown += show.picture_html(session.image_url(outlined), words + ", with its outlines")
+    st.html(f'<section class="cx cx-turned"><p>{show.html(title)}</p><div>{shown}</div></section>')
+    if look.probabilities:
+        show.bars(look.probabilities, narrow=True)

@@ -86,7 +86,8 @@ def _generator(args: argparse.Namespace) -> int:
     recipe = recipe_of(load_card(args.name, settings.weights).recipe, f"The card of {args.name}")
     packed = load_packed(args.packed or settings.home / "cells160.npz")
     plan = Plan(recipe, packed, args.runs, settings.weights)
-    metrics = remeasure_generator(plan, Judges.of(CLASSIFIER, SEGMENTER, settings))
+    judges = Judges.of(CLASSIFIER, SEGMENTER, settings, recipe.told_apart)
+    metrics = remeasure_generator(plan, judges)
     sys.stdout.write(f"{args.name}: {metrics['summary']}\n")
     sys.stdout.write(f"  {'':<66} {'made':<28} real against real\n")
     if "ways" in metrics:

@@ -10,6 +10,7 @@ from cervix_models.commands._arguments import positive
 from cervix_models.settings import ROOT, load_settings
 
 if TYPE_CHECKING:
+    from cervix_models.data.packed import PackedSet
     from cervix_models.recipes import Recipe
 
 
@@ -27,6 +28,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--name", help="of a new model of the same recipe, for the classes of the packed file"
     )
+    for option, words in (("--source", "turned from"), ("--target", "turned into")):
+        parser.add_argument(
+            option, nargs="+", metavar="CLASS",
+            help=f"with --name, of what turns images: the classes {words} (default: of two classes "
+            "the first into the second)",
+        )  # fmt: skip
     parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
     parser.add_argument("--epochs", type=positive, help="stop after so many epochs, for a trial")
@@ -45,7 +52,6 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure
     from cervix_models.training.generator import finish_generator
-    from cervix_models.training.inputs import for_packed
     from cervix_models.training.judging import Judges
     from cervix_models.training.protocol import Plan, run_fold
 
@@ -60,12 +66,12 @@ def _train(args: argparse.Namespace) -> int:
     files = args.packed or [settings.home / "cells160.npz"]
     packed = load_all(files)
     if args.name:
-        recipe = for_packed(recipe, args.name, packed)
+        recipe = _named(args, recipe, packed)
     plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
     if recipe.contrast:
         finish_encoder(plan)
     elif generates:
-        finish_generator(plan, Judges.of(CLASSIFIER, SEGMENTER, settings))
+        finish_generator(plan, Judges.of(CLASSIFIER, SEGMENTER, settings, recipe.told_apart))
     elif args.fold is not None:
         run_fold(plan, args.fold)
     elif args.protocol == "random":
@@ -76,6 +82,14 @@ def _train(args: argparse.Namespace) -> int:
     else:
         finish(plan, final=not args.folds_only)
     return 0
+
+
+def _named(args: argparse.Namespace, recipe: Recipe, packed: PackedSet) -> Recipe:
+    """The recipe for the classes of the packed file, under the name that was given."""
+    from cervix_models.training.inputs import between, for_packed
+
+    recipe = for_packed(recipe, args.name, packed)
+    return between(recipe, args.source, args.target) if recipe.cycle else recipe
 
 
 def _check_generator(args: argparse.Namespace, recipe: Recipe) -> None:

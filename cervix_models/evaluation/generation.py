@@ -85,7 +85,7 @@ def precision_and_recall(real: Features, made: Features) -> dict[str, float]:
 
 def _within(ground: Features, asked: Features) -> float:
     """The part of `asked` that lie in the ball of some cell of the `ground`."""
-    known = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(ground)
+    known = NearestNeighbors(n_neighbors=min(NEIGHBOURS + 1, len(ground))).fit(ground)
     reach = known.kneighbors(ground)[0][:, -1]
     return float((cdist(asked, ground) <= reach).any(1).mean())
 
@@ -131,20 +131,28 @@ def recognised(
 
 def summarised(metrics: Mapping[str, Any]) -> str:
     """The figures of a generator in one sentence."""
-    kid, floor = metrics["kid"], metrics["floor"]["kid"]
+    kid, floor, told = metrics["kid"], metrics["floor"]["kid"], metrics.get("recognised")
+    known = f"; {told['value']:.1%} are taken for the class asked for" if told else ""
     return (
         f"kernel distance {kid['value']:.4f} ({kid['low']:.4f} to {kid['high']:.4f}) from "
-        f"{metrics['held_out']:,} real cells of clusters held out, {floor['value']:.4f} between "
-        f"real ones; {metrics['recognised']['value']:.1%} are taken for the class asked for"
+        f"{metrics['held_out']:,} real {'cells of clusters' if told else 'images'} held out, "
+        f"{floor['value']:.4f} between real ones{known}"
     )
 
 
 def summarised_translation(metrics: Mapping[str, Any]) -> str:
     """The figures of what turns cells into others, in one sentence."""
     ways = metrics["ways"]
-    told = ", ".join(f"{way['recognised']:.1%} as {label}" for label, way in ways.items())
     kept = np.mean([way["again"]["ssim"] for way in ways.values()])
+    again = f"back again they are like themselves by {kept:.2f} (SSIM)"
+    if not all("recognised" in way for way in ways.values()):
+        near = ", ".join(f"{way['kid']['value']:.4f} as {label}" for label, way in ways.items())
+        return (
+            f"of {metrics['held_out']:,} real images held out, turned into another class, the "
+            f"kernel distance from real ones is {near}; {again}"
+        )
+    told = ", ".join(f"{way['recognised']:.1%} as {label}" for label, way in ways.items())
     return (
         f"of {metrics['held_out']:,} real cells of clusters held out, turned into another class, "
-        f"{told} are taken for it; back again they are like themselves by {kept:.2f} (SSIM)"
+        f"{told} are taken for it; {again}"
     )

@@ -9,7 +9,9 @@ from typing import Any
 
 from cervix_models.cards import at_hand, load_cards
 from cervix_models.contracts import Card
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.notes import notes_of
+from cervix_models.registry import MAKERS
 from cervix_models.settings import Settings
 
 IMPROVES = {"cgan_projection": "cgan", "cvae_residual": "cvae"}  # by the name of the network
@@ -170,7 +172,7 @@ def generator_rows(settings: Settings) -> list[GeneratorRow]:
     found = [
         _generator_row(card, here=at_hand(card, settings.weights))
         for card in load_cards(settings.weights)
-        if card.kind == "generator" and {"kid", "floor", "memorised"} <= set(card.metrics)
+        if _of_cells(card, "generator") and {"kid", "floor", "memorised"} <= set(card.metrics)
     ]
     return sorted(found, key=lambda row: (row.improves or row.name, bool(row.improves), row.name))
 
@@ -187,8 +189,19 @@ def translator_rows(settings: Settings) -> list[TranslatorRow]:
             reported=card.metrics.get("reported") or notes_of(card.name).get("reported", {}),
         )
         for card in load_cards(settings.weights)
-        if card.kind == "translator" and card.metrics.get("ways")
+        if _of_cells(card, "translator") and card.metrics.get("ways")
     ]
+
+
+def other_makers(settings: Settings) -> list[str]:
+    """The names of generators and translators of other images than the five classes of cells, which
+    no figures of these can be put beside. Raises WeightsError for a broken card."""
+    cards = load_cards(settings.weights)
+    return [card.name for card in cards if card.kind in MAKERS and card.classes != CLASS_NAMES]
+
+
+def _of_cells(card: Card, kind: str) -> bool:
+    return card.kind == kind and card.classes == CLASS_NAMES
 
 
 def _generator_row(card: Card, *, here: bool) -> GeneratorRow:
@@ -218,7 +231,7 @@ def ways_of(metrics: Mapping[str, Any]) -> tuple[Way, ...]:
             cells=int(each["cells"]),
             made=Likeness.of(each),
             floor=Likeness.of(each["floor"]),
-            outlines=each["outlines_kept"],
+            outlines=each.get("outlines_kept", {}),
             again=each["again"],
             memorised=each.get("memorised", {}),
         )

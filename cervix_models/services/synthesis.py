@@ -15,6 +15,7 @@ from PIL import Image as Pictures
 
 from cervix_models.cards import here_of
 from cervix_models.contracts import NOTICE, Card, Image
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import mark_synthetic, synthetic_film, without_letters
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import DataError
@@ -75,9 +76,11 @@ class Synthesis:
         self._makers: dict[str, tuple[CellMaker, CopyCheck, Card]] = {}
 
     def cards(self) -> list[Card]:
-        """The cards of the generators whose weights are here, the likest to real cells first."""
+        """The cards of the generators of the five classes whose weights are here, the likest to
+        real cells first."""
         found = here_of(("generator",), self.settings.weights)
-        return sorted(found, key=lambda card: (_distance(card), card.name))
+        cells = [card for card in found if card.classes == CLASS_NAMES]
+        return sorted(cells, key=lambda card: (_distance(card), card.name))
 
     def make(
         self, name: str, label: str, count: int, *, seed: int, temperature: float = 1.0

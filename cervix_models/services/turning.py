@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.cards import here_of
-from cervix_models.contracts import Card, Image, Segmentation
+from cervix_models.contracts import Card, Image
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import png_of
 from cervix_models.evaluation.segmentation import dice_scores
@@ -25,8 +26,8 @@ class Look:
     """A cell, and what the models say of it."""
 
     png: bytes  # marked where it was made
-    labels: NDArray[np.uint8]  # (side, side): 0, 1, 2 as in contracts
-    probabilities: Mapping[str, float]
+    labels: NDArray[np.uint8] | None  # (side, side): 0, 1, 2 as in contracts
+    probabilities: Mapping[str, float]  # empty, as there are no labels, where it is no such cell
 
     @property
     def label(self) -> str:
@@ -43,7 +44,7 @@ class Turned:
     before: Look
     after: Look
     again: Look  # turned back
-    kept: Mapping[str, float]  # Dice of nucleus and cell, before and after
+    kept: Mapping[str, float]  # Dice of nucleus and cell, before and after; empty without labels
     near_copy: bool  # nearer to a training cell than 99 of 100 unseen real cells are
 
 
@@ -74,7 +75,7 @@ class Turning:
         before = turner.seen([without_letters(cell.pixels)])[0]
         after = turner.turn([before], label)[0]
         again = turner.turn([after], back)[0]
-        looks, drawn = self._looks([before, after, again])
+        looks = self._looks([before, after, again], card)
         about = f"by {name} ({card.weights_sha256[:12]}) from {cell.sha256[:12]}"
         pngs = (
             mark_synthetic(before, "A drawn sample") if cell.synthetic else png_of(before),
@@ -82,20 +83,25 @@ class Turning:
             mark_synthetic(again, f"Cell turned into {label} and back into {back} {about}"),
         )
         first, second, third = (
-            Look(png, mask.labels(), look)
-            for png, mask, look in zip(pngs, drawn, looks, strict=True)
+            Look(png, mask, told) for png, (mask, told) in zip(pngs, looks, strict=True)
         )
-        dice = dice_scores(second.labels[None], first.labels[None])
-        kept = {part: float(dice[part][0]) for part in ("nucleus", "cell")}
+        kept = {}
+        if first.labels is not None and second.labels is not None:
+            dice = dice_scores(second.labels[None], first.labels[None])
+            kept = {part: float(dice[part][0]) for part in ("nucleus", "cell")}
         return Turned(name, label, first, second, third, kept, check.flagged([after])[0])
 
     def _looks(
-        self, images: Sequence[Image]
-    ) -> tuple[list[Mapping[str, float]], list[Segmentation]]:
+        self, images: Sequence[Image], card: Card
+    ) -> list[tuple[NDArray[np.uint8] | None, Mapping[str, float]]]:
+        """Labels and probabilities of each; none where the translator is of other images."""
+        if card.classes != CLASS_NAMES:
+            return [(None, {}) for _ in images]
         reader = self.triage.reader()
         drawn = reader.outlines.predict(images)
         found = reader.voice(CLASSIFIER).cells.predict(images, drawn)
-        return [each.probabilities for each in found], drawn
+        pairs = zip(drawn, found, strict=True)
+        return [(mask.labels(), told.probabilities) for mask, told in pairs]
 
     def _turner(self, name: str) -> tuple[CellTurner, CopyCheck, Card]:
         with self._loading:

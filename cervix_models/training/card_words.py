@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cervix_models.recipes import Recipe
-from cervix_models.registry import Kind
+from cervix_models.registry import MAKERS, Kind
 
 _USE = {
     "classifier": "Teaching, and research on triage of single Papanicolaou-stained cervical cells "
@@ -43,7 +43,7 @@ _LIMITS: dict[str, tuple[str, ...]] = {
 _LIMITS["translator"] = (
     *_LIMITS["generator"],
     "It was never shown one cell in two classes: what it changes is what tells the classes apart "
-    "in this data set, stain and focus among it.",
+    "in its data set, stain and focus among it.",
 )
 
 
@@ -61,10 +61,11 @@ def limits(
     recipe: Recipe, kind: Kind, seen: Mapping[str, Any], data: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """What a model cannot do that is given `seen` and learned from `data`, as its card has them."""
+    if recipe.classes and kind in ("classifier", *MAKERS):
+        turned = _LIMITS[kind][-1:] if kind == "translator" else ()
+        return (*_limits_elsewhere(data), *turned)
     if kind != "classifier":
         return _LIMITS[kind]
-    if recipe.classes:
-        return _limits_elsewhere(data)
     if seen["sees_scale"]:
         scale = (
             "It measures lengths and areas in pixels: a picture of another magnification than "
@@ -98,5 +99,5 @@ def _limits_elsewhere(data: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         "Measured on one image set; other laboratories, stains and cameras were not measured.",
         apart,
-        "The image is stretched to a square: the model sees neither its size nor its aspect.",
+        "The image is stretched to a square: neither its size nor its aspect is seen.",
     )

@@ -39,7 +39,7 @@ from cervix_models.training.film import made_film
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
-from cervix_models.training.judging import Judges, as_tensor, kept_outlines, likenesses
+from cervix_models.training.judging import Judges, as_tensor, likenesses
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.turning import all_ways
 
@@ -162,9 +162,9 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
         "floor": {
             **likeness(new, other[0]),
             "kid_by_class": kernel_distance_by_class(here, other, names),
-            "recognised": judges.recognised(unseen, labels),
+            **judges.recognised(unseen, labels),
         },
-        "recognised": judges.recognised(made, labels),
+        **judges.recognised(made, labels),
         "memorised": memorised(kept.nearest(new), kept.nearest(own)),
     }
 
@@ -234,7 +234,6 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     ):
         rows = fold.held_out[np.isin(packed.labels[fold.held_out], _at(names, domain))]
         before = real[torch.as_tensor(rows)]
-        outlines = judges.outlined(before)
         for label in other:
             at = names.index(label)
             wanted = np.full(len(rows), at)
@@ -243,24 +242,27 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
             here = packed.labels[fold.held_out] == at
             new, own = unseen[here], judges.features(after)
             made.append(own)
-            told = judges.recognised(
-                real[torch.as_tensor(fold.held_out[here])], packed.labels[fold.held_out[here]]
-            )
             ways[label] = {
                 "from": list(domain),
                 "cells": len(rows),
                 **likeness(new, own),
                 "floor": {
                     **likeness(new, known[packed.labels[fold.train] == at]),
-                    "recognised": told["value"],
+                    **_told(judges, real[torch.as_tensor(fold.held_out[here])], at),
                 },
-                "recognised": judges.recognised(after, wanted)["value"],
+                **_told(judges, after, at),
                 "memorised": memorised(learned.nearest(new), learned.nearest(own)),
-                "outlines_kept": kept_outlines(outlines, judges.outlined(after)),
+                **judges.kept(before, after),
                 "again": likenesses(before.float() / 255, again.float() / 255),
             }
     near = memorised(learned.nearest(unseen), learned.nearest(np.concatenate(made)))
     return {"ways": ways, "memorised": near}
+
+
+def _told(judges: Judges, images: Tensor, label: int) -> dict[str, float]:
+    """The share of pictures that is taken for one label, where a judge knows it."""
+    found = judges.recognised(images, np.full(len(images), label))
+    return {key: each["value"] for key, each in found.items()}
 
 
 def _at(names: tuple[str, ...], some: tuple[str, ...]) -> list[int]:

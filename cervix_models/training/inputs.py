@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,7 +19,7 @@ from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.inference import Batch, prepared, prepared_masks
-from cervix_models.recipes import Recipe, list_recipes
+from cervix_models.recipes import Cycle, Recipe, list_recipes
 from cervix_models.registry import Reads, find
 from cervix_models.training.batches import Cells, cells_at
 
@@ -53,6 +55,27 @@ def for_packed(recipe: Recipe, name: str, packed: PackedSet) -> Recipe:
     labels = zip(packed.source, packed.labels, strict=True)
     images = tuple(dict.fromkeys(source for source, label in labels if label >= 0))
     return replace(recipe, name=name, images=images, classes=packed.names, against=())
+
+
+def between(recipe: Recipe, source: Sequence[str] | None, target: Sequence[str] | None) -> Recipe:
+    """The recipe of a translator, turning images of the classes `source` into those of `target`; of
+    two classes the first into the second, where neither is given.
+
+    Raises RecipeError where the recipe does not have such classes, or both hold one of them.
+    """
+    names = recipe.told_apart
+    if source is None and target is None and len(names) == 2:
+        source, target = names[:1], names[1:]
+    wanted = [*(source or ()), *(target or ())]
+    if not source or not target or len(set(wanted)) < len(wanted) or not set(wanted) <= set(names):
+        said = [" ".join(each) if each else "none" for each in (source, target)]
+        raise RecipeError(
+            f"Images of the classes {said[0]} were to be turned into {said[1]}; at least one other "
+            f"class on each side was expected, of {', '.join(names)}. Give them with --source and "
+            "--target."
+        )
+    cycle = cast(Cycle, recipe.cycle)
+    return replace(recipe, cycle=replace(cycle, source=tuple(source), target=tuple(target)))
 
 
 def check_classes(recipe: Recipe, packed: PackedSet) -> None:

@@ -16,6 +16,7 @@ from torchmetrics.functional.image import (
 )
 
 from cervix_models.contracts import Image
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.generation import recognised
 from cervix_models.evaluation.segmentation import iou_scores, pixel_scores
 from cervix_models.predictors import ClassReader, EncoderReader, OutlineReader, open_classifier
@@ -30,49 +31,62 @@ class Judges:
     """Those that look at made cells; pictures are `(n, 3, side, side)` uint8."""
 
     encoder: EncoderReader
-    reader: ClassReader
-    outlines: OutlineReader
+    reader: ClassReader | None  # of pictures of other classes there is none that knows them
+    outlines: OutlineReader | None
 
     @classmethod
-    def of(cls, classifier: str, segmenter: str, settings: Settings) -> Judges:
-        """Those of these names, and our self-supervised encoder. Raises WeightsError."""
+    def of(
+        cls, classifier: str, segmenter: str, settings: Settings, classes: tuple[str, ...]
+    ) -> Judges:
+        """Our self-supervised encoder and, where the classes are the five of cells, those of these
+        names. Raises WeightsError."""
+        encoder = EncoderReader(SEEN_BY, settings)
+        if classes != CLASS_NAMES:
+            return cls(encoder, None, None)
         return cls(
-            EncoderReader(SEEN_BY, settings),
-            open_classifier(classifier, settings),
-            OutlineReader(segmenter, settings),
+            encoder, open_classifier(classifier, settings), OutlineReader(segmenter, settings)
         )
 
     @property
     def names(self) -> dict[str, str]:
         """Who they are, for the card."""
-        return {
-            "features": self.encoder.card.name,
-            "judge": self.reader.card.name,
-            "outlines": self.outlines.card.name,
-        }
+        readers = {"features": self.encoder, "judge": self.reader, "outlines": self.outlines}
+        return {part: each.card.name for part, each in readers.items() if each}
 
     def features(self, images: Tensor) -> NDArray[np.float32]:
         """What the encoder sees in pictures, `(n, width)`."""
         return self.encoder.see(as_pictures(images))
 
     def recognised(self, images: Tensor, labels: NDArray[np.int64]) -> dict[str, Any]:
-        """How many pictures the classifier takes for their class."""
+        """How many pictures the classifier takes for their class, as a card has it: nothing where
+        none knows their classes."""
+        if self.reader is None:
+            return {}
         pictures = as_pictures(images)
         found = [
             self.reader.see(pictures[i : i + AT_ONCE]).probabilities.argmax(1)
             for i in range(0, len(pictures), AT_ONCE)
         ]
-        return recognised(labels, np.concatenate(found), self.reader.card.classes)
+        told = recognised(labels, np.concatenate(found), self.reader.card.classes)
+        return {"recognised": told}
 
-    def outlined(self, images: Tensor) -> NDArray[np.uint8]:
-        """The segmenter's label of each pixel of pictures, `(n, side, side)`."""
-        pictures = as_pictures(images)
-        found = [
-            each.labels()
-            for i in range(0, len(pictures), AT_ONCE)
-            for each in self.outlines.predict(pictures[i : i + AT_ONCE])
-        ]
-        return np.stack(found)
+    def kept(self, before: Tensor, after: Tensor) -> dict[str, Any]:
+        """How far the outlines of pictures stay, as a card has it: nothing where none are drawn."""
+        if self.outlines is None:
+            return {}
+        truth, found = (_outlined(self.outlines, each) for each in (before, after))
+        return {"outlines_kept": kept_outlines(truth, found)}
+
+
+def _outlined(outlines: OutlineReader, images: Tensor) -> NDArray[np.uint8]:
+    """The segmenter's label of each pixel of pictures, `(n, side, side)`."""
+    pictures = as_pictures(images)
+    found = [
+        each.labels()
+        for i in range(0, len(pictures), AT_ONCE)
+        for each in outlines.predict(pictures[i : i + AT_ONCE])
+    ]
+    return np.stack(found)
 
 
 def kept_outlines(truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> dict[str, float]:

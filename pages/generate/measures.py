@@ -11,6 +11,7 @@ from ui import session, show
 from ui.generation_view import near, table, trial
 from ui.translators_view import turned
 
+CARD_PAGE = "../pages/models/card.py"
 ABREAST = 8  # cells of a class
 SEED = 1
 
@@ -22,10 +23,11 @@ def page() -> None:
     show.notice()
     try:
         rows, translators = session.generator_rows(), session.translator_rows()
+        others = session.other_makers()
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
         return
-    if not rows and not translators:
+    if not rows and not translators and not others:
         st.info(
             "Nothing that makes cells is measured here yet. Train a generator: "
             "`python -m cervix_models train cgan_projection`",
@@ -42,6 +44,11 @@ def page() -> None:
         table(rows)
         trial(rows)
     turned(translators)
+    for name in others:
+        st.page_link(
+            CARD_PAGE, label=f"Of other images: {name}", icon=":material/description:",
+            query_params={"model": name},
+        )  # fmt: skip
     if rows:
         _beside(rows)
         _about(rows)

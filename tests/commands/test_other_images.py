@@ -8,18 +8,22 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from cervix_models import __main__ as main_module
-from cervix_models.cards import readable
+from cervix_models.cards import load_card, readable
 from cervix_models.checkpoints import load_network
 from cervix_models.data.packed import load_packed
 from cervix_models.data.sources import recognise
 from cervix_models.errors import DataError
 from cervix_models.evaluation.protocols import held_out_of
-from cervix_models.settings import ROOT
+from cervix_models.services.generation import other_makers, translator_rows
+from cervix_models.services.turning import Turning
+from cervix_models.settings import ROOT, load_settings
+from cervix_models.training.judging import SEEN_BY
 from scripts import draw_tissue
 from tests import tiny
 from tests.data import made
@@ -141,3 +145,42 @@ def test_groups_that_are_none_are_refused(tissue, capsys, groups, sentence) -> N
 def test_groups_are_of_a_folder_of_classes_alone(tmp_path) -> None:
     with pytest.raises(DataError, match=r"recognised as sipakmed, .* Leave --groups out"):
         recognise(made.sipakmed_crops(tmp_path / "cells", ".png"), "([0-9]+)")
+
+
+def test_images_of_one_folder_are_turned_into_those_of_another(tissue, tmp_path, capsys) -> None:
+    tiny.save_seer(tmp_path / "weights", SEEN_BY)
+    given = ("--packed", str(tissue), "--runs", str(tmp_path / "runs"))
+    options = ("--name", "tissue_cycle", "--epochs", "1")
+    assert main_module.main(["train", "cyclegan", *options, *given]) == 0
+    settings = load_settings()
+    card = load_card("tissue_cycle", settings.weights)
+    assert (card.kind, card.classes) == ("translator", ("benign", "malignant"))
+    ways = {label: way["from"] for label, way in card.metrics["ways"].items()}
+    assert ways == {"malignant": ["benign"], "benign": ["malignant"]}
+    assert not {"recognised", "outlines_kept"} & set(card.metrics["ways"]["benign"])
+    assert "the kernel distance from real ones is" in card.summary
+    assert "SIPaKMeD" not in " ".join((*card.limits, card.intended_use))
+    capsys.readouterr()
+    assert main_module.main(["evaluate", "tissue_cycle", *given]) == 0
+    assert "into malignant, from benign" in capsys.readouterr().out
+    assert other_makers(settings) == ["tissue_cycle"]
+    assert translator_rows(settings) == []
+    content = next(Path("tissue/benign").iterdir()).read_bytes()
+    turning = Turning(SimpleNamespace(settings=settings))
+    found = turning.turn("tissue_cycle", content, "a.png", "malignant", "benign", sample=False)
+    assert found.after.png != found.before.png
+    assert (found.after.labels, found.after.probabilities, found.kept) == (None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--source", "benign"), "classes benign were to be turned into none"),
+        (("--source", "benign", "--target", "benign"), "turned into benign; at least one other"),
+        (("--source", "benign", "--target", "odd"), "of benign, malignant. Give them"),
+    ],
+)
+def test_folders_that_are_not_there_are_not_turned(tissue, capsys, options, sentence) -> None:
+    given = ("--packed", str(tissue), "--name", "tissue_cycle")
+    assert main_module.main(["train", "cyclegan", *given, *options]) == 2
+    assert sentence in capsys.readouterr().err

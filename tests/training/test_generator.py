@@ -23,7 +23,7 @@ from cervix_models.training.adversarial import AdversarialTraining, colours_apar
 from cervix_models.training.film import ABREAST, STRIP, made_film
 from cervix_models.training.fit import training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
-from cervix_models.training.judging import SEEN_BY, Judges, kept_outlines
+from cervix_models.training.judging import SEEN_BY, Judges
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
@@ -44,7 +44,7 @@ def made(tmp_path_factory):
         folder / "runs",
         settings.weights,
     )
-    judges = Judges.of(CLASSIFIER, SEGMENTER, settings)
+    judges = Judges.of(CLASSIFIER, SEGMENTER, settings, CLASS_NAMES)
     finish_generator(plan, judges)
     return plan, judges
 
@@ -132,9 +132,9 @@ def test_what_the_document_reports_is_put_beside(made) -> None:
 def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
     _, judges = made
     images = torch.from_numpy(np.stack([drawn_cell(64, 3), drawn_cell(64, 5)])).permute(0, 3, 1, 2)
-    assert kept_outlines(judges.outlined(images), judges.outlined(images)) == {
-        "iou": 1.0, "pixel_accuracy": 1.0, "class_accuracy": 1.0,
-    }  # fmt: skip
+    assert judges.kept(images, images) == {
+        "outlines_kept": {"iou": 1.0, "pixel_accuracy": 1.0, "class_accuracy": 1.0}
+    }
 
 
 def test_an_autoencoder_learns_what_it_is_shown() -> None:
