@@ -26,6 +26,8 @@ RevisionOrigin = Literal["painted", "imported", "segmenter"]
 # Grey values of a stored mask image: one label a pixel.
 BACKGROUND, CYTOPLASM, NUCLEUS = 0, 1, 2
 
+MAKERS = ("generator", "translator")  # kinds of models that make cells: of noise, of others
+
 
 @dataclass(frozen=True)
 class Classification:

@@ -9,11 +9,11 @@ from typing import Literal
 
 from torch import nn
 
+from cervix_models.contracts import MAKERS
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import UnknownModelError
 
 Kind = Literal["classifier", "segmenter", "finder", "generator", "translator"]
-MAKERS: tuple[Kind, ...] = ("generator", "translator")  # cells of noise, or of other cells
 # What a network is given: an image; the image with the masks of cell and nucleus as two more
 # channels; or the measurements of morphology.FEATURES.
 Reads = Literal["image", "masked", "features"]

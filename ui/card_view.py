@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from cervix_models.contracts import Card
+from cervix_models.contracts import MAKERS, Card
 from cervix_models.morphology import feature_named
 from cervix_models.plots import (
     CoveragePoint,
@@ -38,7 +38,6 @@ CURVES = (
     "val_accuracy", "val_cell_dice", "val_nucleus_dice", "train_loss", "critic_loss", "val_pixels",
     "train_cycle",
 )  # fmt: skip
-MAKERS = ("generator", "translator")
 FILMED = {  # by the kind of model: what is said above its film, and to those who do not see it
     "segmenter": (
         "**What it drew of some cells after each epoch**, above their true outlines",

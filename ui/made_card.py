@@ -11,6 +11,7 @@ from cervix_models.services.generation import (
     Likeness,
     Measure,
     Way,
+    by_inception,
     help_words,
     kept,
     measures,
@@ -21,7 +22,7 @@ MEASURES_PAGE = "../pages/generate/measures.py"
 # What this module shows of a card's metrics; the rest is shown as of other cards.
 SHOWN = (
     "kid", "fid", "precision", "recall", "recognised", "kid_by_class", "floor", "memorised",
-    "again", "ways", "help",
+    "again", "ways", "help", "inception",
 )  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def _likeness(card: Card) -> None:
     made, floor = Likeness.of(card.metrics), Likeness.of(card.metrics["floor"])
     st.header("Beside real cells", anchor=False)
     lines = measures(made, floor, card.metrics["memorised"])
-    _lines([*lines, *kept({}, card.metrics.get("again", {}))], f"Figures of {card.name}.")
+    lines += [*by_inception(card.metrics), *kept({}, card.metrics.get("again", {}))]
+    _lines(lines, f"Figures of {card.name}.")
     st.markdown("**Of each class**")
     rows = [_of_class(name, made, floor) for name in made.by_class]
     st.dataframe(rows, hide_index=True, alt=f"Cells of {card.name} by class, beside real ones.")

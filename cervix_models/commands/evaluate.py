@@ -34,10 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from cervix_models.cards import load_card
+    from cervix_models.contracts import MAKERS, load_card
     from cervix_models.data.packed import load_packed
     from cervix_models.evaluation.protocols import held_out_of
-    from cervix_models.registry import MAKERS
     from cervix_models.training.finish import remeasure, remeasure_segmenter
 
     settings = load_settings()
@@ -98,11 +97,17 @@ def _generator(args: argparse.Namespace) -> int:
 
 
 def _say_made(metrics: dict[str, Any]) -> None:
-    from cervix_models.services.generation import Likeness, Measure, kept, measures
+    from cervix_models.services.generation import (
+        Likeness,
+        Measure,
+        by_inception,
+        kept,
+        measures,
+    )
 
     made, floor = Likeness.of(metrics), Likeness.of(metrics["floor"])
     lines = measures(made, floor, metrics["memorised"])
-    _say_measures([*lines, *kept({}, metrics.get("again", {}))])
+    _say_measures([*lines, *by_inception(metrics), *kept({}, metrics.get("again", {}))])
     for name, share in made.by_class.items():
         real = {"value": floor.by_class[name]}
         lines = [Measure("taken for it", {"value": share}, real, share=True)]

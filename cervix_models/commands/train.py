@@ -45,9 +45,10 @@ def _train(args: argparse.Namespace) -> int:
     import torch
 
     from cervix_models.cards import CARD
+    from cervix_models.contracts import MAKERS
     from cervix_models.data.packed import load_all
     from cervix_models.recipes import load_recipe
-    from cervix_models.registry import MAKERS, find
+    from cervix_models.registry import find
     from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
     from cervix_models.training.encoder import finish_encoder
     from cervix_models.training.finish import finish, keep_random, remeasure

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cervix_models.cards import at_hand, load_cards
-from cervix_models.contracts import Card
+from cervix_models.contracts import MAKERS, Card
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.evaluation.notes import notes_of
-from cervix_models.registry import MAKERS
 from cervix_models.settings import Settings
 
 IMPROVES = {"cgan_projection": "cgan", "cvae_residual": "cvae"}  # by the name of the network
@@ -264,6 +263,19 @@ def measures(made: Likeness, floor: Likeness, memorised: Mapping[str, float]) ->
         name = "Nearer than the first percentile of real cells"
         found.append(Measure(name, {"value": memorised["flagged"]}, None, share=True))
     return found
+
+
+def by_inception(metrics: Mapping[str, Any]) -> list[Measure]:
+    """What Inception's features say of made cells; nothing where its weights were not at hand."""
+    found = metrics.get("inception")
+    if not found:
+        return []
+    made, floor = Likeness.of(found), Likeness.of(found["floor"])
+    return [
+        Measure("KID, of Inception's features", made.kid, floor.kid, share=False),
+        Measure("FID, of Inception's features", {"value": made.fid}, {"value": floor.fid},
+                share=False),
+    ]  # fmt: skip
 
 
 def kept(outlines: Mapping[str, float], again: Mapping[str, float]) -> list[Measure]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cervix_models.contracts import MAKERS
 from cervix_models.recipes import Recipe
-from cervix_models.registry import MAKERS, Kind
+from cervix_models.registry import Kind
 
 _USE = {
     "classifier": "Teaching, and research on triage of single Papanicolaou-stained cervical cells "

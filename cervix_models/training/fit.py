@@ -27,9 +27,10 @@ from torch.utils.data import DataLoader
 
 from cervix_models.cards import file_hash
 from cervix_models.classifiers.base import CellClassifier
+from cervix_models.contracts import MAKERS
 from cervix_models.errors import RecipeError
 from cervix_models.recipes import Recipe
-from cervix_models.registry import MAKERS, create, find
+from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.batches import CellRows, Cells, ShuffledBatches

@@ -165,6 +165,7 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
             **judges.recognised(unseen, labels),
         },
         **judges.recognised(made, labels),
+        **judges.by_inception(unseen, made, learned[torch.as_tensor(rows)]),
         "memorised": memorised(kept.nearest(new), kept.nearest(own)),
     }
 

@@ -17,10 +17,11 @@ from torchmetrics.functional.image import (
 
 from cervix_models.contracts import Image
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.evaluation.generation import recognised
+from cervix_models.evaluation.generation import likeness, recognised
 from cervix_models.evaluation.segmentation import iou_scores, pixel_scores
 from cervix_models.predictors import ClassReader, EncoderReader, OutlineReader, open_classifier
 from cervix_models.settings import Settings
+from cervix_models.training.inception import InceptionReader, inception_at_hand
 
 SEEN_BY = "encoder_mobilenet_v3_small"  # self-supervised; it gives the features
 AT_ONCE = 32  # pictures
@@ -33,6 +34,7 @@ class Judges:
     encoder: EncoderReader
     reader: ClassReader | None  # of pictures of other classes there is none that knows them
     outlines: OutlineReader | None
+    inception: InceptionReader | None = None  # where its weights are at hand
 
     @classmethod
     def of(
@@ -40,12 +42,12 @@ class Judges:
     ) -> Judges:
         """Our self-supervised encoder and, where the classes are the five of cells, those of these
         names. Raises WeightsError."""
-        encoder = EncoderReader(SEEN_BY, settings)
+        encoder, path = EncoderReader(SEEN_BY, settings), inception_at_hand(settings.pretrained)
+        inception = InceptionReader(path) if path else None
         if classes != CLASS_NAMES:
-            return cls(encoder, None, None)
-        return cls(
-            encoder, open_classifier(classifier, settings), OutlineReader(segmenter, settings)
-        )
+            return cls(encoder, None, None, inception)
+        reader = open_classifier(classifier, settings)
+        return cls(encoder, reader, OutlineReader(segmenter, settings), inception)
 
     @property
     def names(self) -> dict[str, str]:
@@ -56,6 +58,15 @@ class Judges:
     def features(self, images: Tensor) -> NDArray[np.float32]:
         """What the encoder sees in pictures, `(n, width)`."""
         return self.encoder.see(as_pictures(images))
+
+    def by_inception(self, real: Tensor, made: Tensor, other: Tensor) -> dict[str, Any]:
+        """How near made pictures, and `other` real ones as their floor, come to real ones by the
+        features of Inception, as a card has it: nothing where its weights are not at hand."""
+        if self.inception is None:
+            return {}
+        here, own, floor = (self.inception.see(as_pictures(each)) for each in (real, made, other))
+        found = likeness(here, own)
+        return {"inception": {**found, "floor": likeness(here, floor)}}
 
     def recognised(self, images: Tensor, labels: NDArray[np.int64]) -> dict[str, Any]:
         """How many pictures the classifier takes for their class, as a card has it: nothing where

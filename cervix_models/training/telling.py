@@ -18,7 +18,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from cervix_models.cards import here_of, load_card, members_of
 from cervix_models.checkpoints import save_card
-from cervix_models.contracts import Card, Image
+from cervix_models.contracts import MAKERS, Card, Image
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.splits import Fold
 from cervix_models.errors import DataError
@@ -27,7 +27,6 @@ from cervix_models.inference import Batch
 from cervix_models.making import noise_of, open_maker, open_turner
 from cervix_models.predictors import CellReader, ClassReader
 from cervix_models.recipes import recipe_of
-from cervix_models.registry import MAKERS
 from cervix_models.settings import Settings
 from cervix_models.training.batches import cells_at
 from cervix_models.training.gate import embeddings_of

@@ -104,7 +104,8 @@ def _about(rows: list[GeneratorRow]) -> None:
     st.caption(
         f"Distances, precision and recall are of the features of our own encoder "
         f"({show.plain(features)}), which never saw a made cell. Inception’s weights are not part "
-        "of this project, so its distances cannot be held against those of other papers."
+        "of this project, so these distances cannot be held against those of other papers; where "
+        "they are at hand, `python -m cervix_models evaluate NAME` adds its distances to the card."
     )
 
 
