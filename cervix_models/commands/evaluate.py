@@ -34,7 +34,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from cervix_models.contracts import MAKERS, load_card
+    from cervix_models.cards import load_card
+    from cervix_models.contracts import MAKERS
     from cervix_models.data.packed import load_packed
     from cervix_models.evaluation.protocols import held_out_of
     from cervix_models.training.finish import remeasure, remeasure_segmenter
