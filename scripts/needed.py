@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from cervix_models.cards import WEIGHTS, members_of
+from cervix_models.contracts import MAKERS
 from cervix_models.errors import WeightsError
 from cervix_models.recipes import Recipe, list_recipes, load_recipe
 from cervix_models.registry import create, find
@@ -23,7 +24,8 @@ def needed(
     """Each recipe with what is to be made of it, in the order in which they can be made.
 
     "weights", or "folds" of what has more than `limit` megabytes unless the `whole` is asked for;
-    "fields" of what finds nuclei; and "random", the other protocol. Default: all recipes.
+    "fields" of what finds nuclei; "random", the other protocol; and "help", whether the cells of a
+    generator help a classifier. Default: all recipes.
     """
     trained: set[str] = set()
     recipes = [load_recipe(name) for name in names or list_recipes()]
@@ -38,23 +40,27 @@ def needed(
 
 def _storey(recipe: Recipe) -> int:
     """Encoders first, as others start from them; then those that read an image, then those that
-    read the outlines of a segmenter, and ensembles last."""
+    read the outlines of a segmenter, then ensembles; what makes cells is judged by these."""
+    if recipe.model and find(recipe.model).kind in MAKERS:
+        return 4
     return 0 if recipe.contrast else 3 if recipe.members else 2 if recipe.outlines else 1
 
 
 def _megabytes(recipe: Recipe) -> float:
-    """What the weights weigh in half precision; those of encoders and ensembles are not asked."""
+    """What the weights weigh; those of encoders and ensembles are not asked."""
     if not recipe.model or recipe.contrast:
         return 0
     with torch.device("meta"):
-        return 2 * sum(each.numel() for each in create(recipe.model).parameters()) / 1e6
+        count = sum(each.numel() for each in create(recipe.model).parameters())
+    return (recipe.bits or 16) / 8 * count / 1e6
 
 
 def _wanted(recipe: Recipe, weights: Path, made: str) -> list[str]:
     kind = find(recipe.model).kind if recipe.model and not recipe.contrast else None
     if kind == "finder":
         made = "fields"
-    both = [made, "random"] if kind == "classifier" else [made]
+    more = {"classifier": ["random"], "generator": ["help"]}.get(kind or "", [])
+    both = [made, *more]
     try:
         card, _ = members_of(recipe.name, weights)
     except WeightsError:
@@ -63,7 +69,7 @@ def _wanted(recipe: Recipe, weights: Path, made: str) -> list[str]:
     fresh &= bool(recipe.members) or made == "folds" or (weights / recipe.name / WEIGHTS).is_file()
     if not fresh:
         return both
-    return ["random"] if kind == "classifier" and "random_split" not in card.metrics else []
+    return [each for each in more if {"random": "random_split"}.get(each, each) not in card.metrics]
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, Any]:

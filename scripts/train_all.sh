@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains every recipe whose weights are missing or older than the recipe, from packed files, measures
-# it under both protocols, and then fits what depends on the default models. What was stopped goes on
+# it under both protocols, tries whether the cells of generators help a classifier, and then fits what
+# depends on the default models. What was stopped goes on
 # where it was; runs of a recipe that was changed since are refused: move them away, or name another
 # folder in RUNS.
 #
@@ -39,6 +40,11 @@ while read -r recipe needed; do
       fi
       continue
     fi
+    if [ "$what" = help ]; then
+      # shellcheck disable=SC2086 # several files, none with spaces
+      python -m cervix_models augment "$recipe" --packed $packed --runs "$runs" </dev/null
+      continue
+    fi
     [ "$what" != folds ] || options=(--folds-only)
     [ "$what" != random ] || options=(--protocol random)
     # shellcheck disable=SC2086 # several files, none with spaces
@@ -49,6 +55,7 @@ done <<<"$plan"
 
 if [ "$changed" = yes ]; then
   python -m cervix_models calibrate gate --packed "${packed%% *}" --runs "$runs"
+  python -m cervix_models calibrate tell --packed "${packed%% *}"
   python -m cervix_models calibrate ranges ||
     echo "The ranges of the features were left as they are: import SIPaKMeD, then run: python -m cervix_models calibrate ranges"
 fi

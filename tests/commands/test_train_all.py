@@ -56,13 +56,14 @@ def run(tmp_path):
 
 
 GATE = "-m cervix_models calibrate gate --packed cells.npz --runs runs"
+TELL = "-m cervix_models calibrate tell --packed cells.npz"
 RANGES = "-m cervix_models calibrate ranges"
 CNN = "-m cervix_models train cnn --packed cells.npz --runs runs"
 
 
 def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
     called, said = run("cnn", RANGES_FAIL="2")
-    assert called == [CNN, f"{CNN} --protocol random", GATE, RANGES]
+    assert called == [CNN, f"{CNN} --protocol random", GATE, TELL, RANGES]
     assert "import SIPaKMeD, then run: python -m cervix_models calibrate ranges" in said
 
 
@@ -104,6 +105,23 @@ def test_an_ensemble_comes_after_its_members(everything) -> None:
     for name in order:
         for member in load_recipe(name).members:
             assert order.index(member) < order.index(name)
+
+
+def test_what_makes_cells_comes_after_all_that_judge_it(everything) -> None:
+    makers = ["cgan", "cgan_projection", "cvae", "cvae_residual", "cyclegan"]
+    assert list(everything)[-7:-2] == makers
+    assert everything["cvae"] == ["weights", "help"]
+    assert everything["cyclegan"] == ["weights"]
+
+
+def test_a_generator_is_trained_and_then_tried(run, tmp_path) -> None:
+    called, _ = run("cgan")
+    trial = "-m cervix_models augment cgan --packed cells.npz --runs runs"
+    assert called[:2] == ["-m cervix_models train cgan --packed cells.npz --runs runs", trial]
+    tiny.save_tiny(tmp_path / "weights", load_recipe("cgan"))
+    assert run("cgan")[0] == [trial]
+    tiny.save_tiny(tmp_path / "weights", load_recipe("cgan"), metrics={"summary": "", "help": {}})
+    assert run("cgan")[0] == []
 
 
 def test_an_encoder_comes_first_and_who_reads_outlines_after_their_segmenter(everything) -> None:
