@@ -18,6 +18,7 @@ from lightning.pytorch.callbacks import (
     EarlyStopping,
     EMAWeightAveraging,
     ModelCheckpoint,
+    Timer,
     TQDMProgressBar,
 )
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -83,14 +84,14 @@ def fit(job: Job) -> tuple[nn.Module, str]:
         return network, origin
     if entry.reads == "features":
         fit_on_features(cast(CellClassifier, network), job.cells, job.train, recipe)
-        return _done(network, job.folder, 0, begun, origin), origin
+        return _done(network, job.folder, 0, time.monotonic() - begun, origin), origin
     if recipe.kernel:
         rows = np.union1d(job.train, job.watch)
         fit_kernel_machine(
             cast(CellClassifier, network), job.cells, rows, job.train, recipe.kernel,
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
-        return _done(network, job.folder, 0, begun, origin), origin
+        return _done(network, job.folder, 0, time.monotonic() - begun, origin), origin
     film: list[Callback] = []
     if entry.kind == "segmenter":
         film = [Film(job.cells, job.watch, job.folder)]
@@ -121,14 +122,14 @@ def learn(
 ) -> nn.Module:  # fmt: skip
     """The network in evaluation mode, after its training by gradient descent, with notes in
     `folder`; `loaders` give what it learns from and what it is watched on."""
-    begun, epochs = time.monotonic(), _epochs(recipe, epochs)
+    epochs, timer = _epochs(recipe, epochs), Timer()  # it goes on where a training goes on
     module = training_of(recipe)(network, recipe, epochs * len(loaders[0]))
     last = folder / "last.ckpt"
-    trainer = _trainer(recipe, folder, epochs, callbacks)
+    trainer = _trainer(recipe, folder, epochs, [*callbacks, timer])
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
-    return _done(network, folder, trainer.current_epoch, begun, origin)
+    return _done(network, folder, trainer.current_epoch, timer.time_elapsed(), origin)
 
 
 def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
@@ -153,13 +154,12 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
     return _BY_KIND[kind]
 
 
-def _done(network: nn.Module, folder: Path, epochs: int, begun: float, origin: str) -> nn.Module:
+def _done(network: nn.Module, folder: Path, epochs: int, seconds: float, origin: str) -> nn.Module:
     """The network in evaluation mode, after it and a note were written to `folder`."""
     save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, folder / FINAL)
-    seconds = round(time.monotonic() - begun, 1)  # since it was begun, or last taken up again
     done = {
         "epochs": epochs,
-        "seconds": seconds,
+        "seconds": round(seconds, 1),
         "on": _machine(),
         "first_weights": origin,
         "sha256": file_hash(folder / FINAL),

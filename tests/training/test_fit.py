@@ -106,7 +106,9 @@ def test_a_killed_training_goes_on(tmp_path) -> None:
         module.on_train_epoch_start = original
     assert [epoch for epoch, _ in began] == [2, 3, 4]
     torch.testing.assert_close(began[0][1], half["state_dict"]["network.head.bias"])
-    assert json.loads((tmp_path / DONE).read_text())["epochs"] == 5
+    done = json.loads((tmp_path / DONE).read_text())
+    assert done["epochs"] == 5
+    assert done["seconds"] > half["callbacks"]["Timer"]["time_elapsed"]["train"] > 0
     assert _epochs(tmp_path) == [0, 1, 2, 3, 4]
 
 
