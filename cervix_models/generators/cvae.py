@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cervix_models.generators.base import VariationalGenerator
-from cervix_models.generators.cgan import DOCUMENT, SIDE
+from cervix_models.generators.base import AdversarialGenerator, VariationalGenerator
+from cervix_models.generators.cgan import DOCUMENT, SIDE, ProjectionCritic
 from cervix_models.registry import ModelEntry, register
 
 LATENT = 64
@@ -88,8 +88,8 @@ class Block(nn.Module):
         return out
 
 
-class ResidualVae(VariationalGenerator):
-    """The improved autoencoder."""
+class ResidualVae(VariationalGenerator, AdversarialGenerator):
+    """The improved autoencoder, whose decoder may go on against a critic."""
 
     latent, side = 2 * LATENT, SIDE
     learned_by = ("encoder", "statistics")
@@ -134,6 +134,10 @@ class ResidualVae(VariationalGenerator):
         spread = self.spread.view(-1, self.latent, self.latent)
         placed = classes @ self.centre + torch.einsum("nc,cij,nj->ni", classes, spread, noise)
         return self.decode(placed, classes)
+
+    def critic(self) -> nn.Module:
+        """See AdversarialGenerator."""
+        return ProjectionCritic(len(self.centre))
 
     @torch.no_grad()
     def settle(self, images: Tensor, labels: Tensor) -> None:

@@ -85,6 +85,7 @@ class Adversarial:
     disturbed: bool = True
     turned: bool = True  # real cells are shown in their eight orientations
     colours: float = 0.0  # of the distance of the colours of made cells from real ones, by class
+    epochs: int | None = None  # of an autoencoder's decoder, once it has learned without a critic
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,9 @@ class Recipe:
     kernel: Kernel | None = None
     perceptron: Perceptron | None = None
     contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
-    adversarial: Adversarial | None = None  # of a generator, this or the next
+    # Of a generator, one of these two; with both, an autoencoder's decoder learns against a critic
+    # once it has learned by itself.
+    adversarial: Adversarial | None = None
     variational: Variational | None = None
     cycle: Cycle | None = None  # of what turns cells into others
 

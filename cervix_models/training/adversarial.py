@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import lightning as L
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from cervix_models.errors import RecipeError
 from cervix_models.generators.base import AdversarialGenerator
@@ -50,24 +51,31 @@ class AdversarialTraining(L.LightningModule):
         self._stepped(judges, loss)
         self.critic.requires_grad_(False)
         taken = self._passed(self._judged(made, classes))
-        wanted = taken
-        if self.settings.colours:
-            apart = colours_apart(real, made.float(), batch["label"])
-            self.log("train_colours", apart, on_epoch=True, on_step=False)
-            wanted = taken + self.settings.colours * apart
-        self._stepped(makes, wanted)
+        self._stepped(makes, taken + self.beside(real, made.float(), batch["label"]))
         self.critic.requires_grad_(True)
         self.log("critic_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
         self.log("train_loss", taken, prog_bar=True, on_epoch=True, on_step=False)
         for name, each in zip(("real", "made"), told, strict=True):
             self.log(f"critic_{name}", each.detach().mean(), on_epoch=True, on_step=False)
 
+    def learning(self) -> Iterator[nn.Parameter]:
+        """The generator's parameters that learn."""
+        return self.network.parameters()
+
+    def beside(self, real: Tensor, made: Tensor, labels: Tensor) -> Tensor:
+        """What the generator minimises beside the critic's answer, of the same batch."""
+        if not self.settings.colours:
+            return torch.zeros((), device=made.device)
+        apart = colours_apart(real, made, labels)
+        self.log("train_colours", apart, on_epoch=True, on_step=False)
+        return self.settings.colours * apart
+
     def configure_optimizers(self) -> Any:
         """Adam for each of the two."""
         betas = (self.settings.momentum, 0.999)
         rate = self.recipe.optimiser.learning_rate
         return [
-            torch.optim.Adam(self.network.parameters(), rate, betas),
+            torch.optim.Adam(self.learning(), rate, betas),
             torch.optim.Adam(
                 [each for each in self.critic.parameters() if each.requires_grad],
                 self.settings.critic_rate,

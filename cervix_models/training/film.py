@@ -3,6 +3,7 @@ of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -108,13 +109,14 @@ class MadeFilm(Callback):
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Joins the pictures, also those of before a stop."""
-        made_film(self.folder, self.folder / FILM)
+        made_film([self.folder], self.folder / FILM)
 
 
-def made_film(run: Path, path: Path, most: int | None = None) -> None:
-    """Writes the film of a generator's `run` to `path`, marked synthetic: of all its pictures, or
-    of so many, evenly spread, the last among them. There is none where the run has no picture."""
-    paths = sorted((run / "film").glob("epoch_*.png"))
+def made_film(runs: Sequence[Path], path: Path, most: int | None = None) -> None:
+    """Writes the film of a generator's `runs`, which went on from each other, to `path`, marked
+    synthetic: of all pictures, or of so many, evenly spread, the last among them. There is none
+    where there is no picture."""
+    paths = [each for run in runs for each in sorted((run / "film").glob("epoch_*.png"))]
     if not paths:
         return
     count = min(most or len(paths), len(paths))

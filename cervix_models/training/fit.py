@@ -43,6 +43,7 @@ from cervix_models.training.film import Film, MadeFilm
 from cervix_models.training.finding import FinderTraining
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
+from cervix_models.training.sharpening import SharpeningTraining
 from cervix_models.training.start import first_weights
 from cervix_models.training.variational import VariationalTraining
 
@@ -70,6 +71,7 @@ class Job:
     folder: Path
     epochs: int | None = None  # fewer than the recipe's, for a trial
     shared: Path | None = None  # of what all trainings of the recipe may use; default: its own
+    network: nn.Module | None = None  # that it goes on with; default: a fresh one
 
 
 def fit(job: Job) -> tuple[nn.Module, str]:
@@ -82,6 +84,8 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     network, origin, done = begin(recipe, job.folder, job.epochs)
     if done:
         return network, origin
+    if job.network is not None:
+        network.load_state_dict(job.network.state_dict())
     if entry.reads == "features":
         fit_on_features(cast(CellClassifier, network), job.cells, job.train, recipe)
         return _done(network, job.folder, 0, time.monotonic() - begun, origin), origin
@@ -140,7 +144,7 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
     if recipe.contrast:
         return ContrastTraining
     if recipe.adversarial:
-        return AdversarialTraining
+        return SharpeningTraining if recipe.variational else AdversarialTraining
     if recipe.variational:
         return VariationalTraining
     if recipe.cycle:

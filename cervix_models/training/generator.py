@@ -41,6 +41,7 @@ from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, likenesses
 from cervix_models.training.protocol import Plan, folds_of
+from cervix_models.training.sharpening import first_part, second_part
 from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
@@ -56,15 +57,17 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     recipe, folder = plan.recipe, plan.weights / plan.recipe.name
     fold = kept_apart(plan)
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
-    cells, run = cells_for(plan.packed, recipe), plan.shared / "final"
-    network, origin = fit(Job(recipe, cells, fold.train, fold.held_out, run, plan.epochs))
+    cells, runs = cells_for(plan.packed, recipe), [plan.shared / "final"]
+    job = Job(first_part(recipe), cells, fold.train, fold.held_out, runs[0], plan.epochs)
+    network, origin = fit(job)
     again: dict[str, Any] = {}
     if isinstance(network, VariationalGenerator):
-        images, labels = _shown(cells, fold.train)
-        if recipe.variational and recipe.variational.turned:
-            images, labels = all_ways(images), labels.repeat(8)
-        network.settle(images, labels)
-        again = {"again": _again(network, *_shown(cells, fold.held_out), len(recipe.told_apart))}
+        _settle(network, job)
+        if second := second_part(recipe):
+            runs.append(plan.shared / "sharpened")
+            network = fit(replace(job, recipe=second, folder=runs[1], network=network))[0]
+        decoder, shown = cast(VariationalGenerator, network), _shown(cells, fold.held_out)
+        again = {"again": _again(decoder, *shown, len(recipe.told_apart))}
     kind, sha256 = find(recipe.model).kind, save_weights(network, folder, recipe.bits)
     data = {
         "sources": list(recipe.images),
@@ -73,7 +76,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         "images_sha256": held_out_hash(plan.packed.sha256[at] for at in fold.train),
         "held_out_sha256": [fold.sha256],
         "first_weights": origin,
-        "training": training_facts([run]),
+        "training": _facts(runs),
         "parameters": sum(each.numel() for each in network.parameters()),
         "megabytes": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
     }
@@ -87,7 +90,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         classes=recipe.told_apart,
         input=seen,
         data=data,
-        metrics={"summary": "not measured yet", "curves": training_curves([run]), **again},
+        metrics={"summary": "not measured yet", "curves": training_curves(runs[-1:]), **again},
         calibration={},
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
@@ -97,9 +100,29 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         limits=limits(recipe, kind, seen, data),
     )
     save_card(card, folder)
-    made_film(run, folder / FILM, PICTURES)
+    made_film(runs, folder / FILM, PICTURES)
     remeasure_generator(plan, judges)
     return folder
+
+
+def _settle(network: VariationalGenerator, job: Job) -> None:
+    """Shows an autoencoder where the cells lie that it learned from, in the orientations that it
+    saw them in."""
+    images, labels = _shown(job.cells, job.train)
+    if job.recipe.variational and job.recipe.variational.turned:
+        images, labels = all_ways(images), labels.repeat(8)
+    network.settle(images, labels)
+
+
+def _facts(runs: list[Path]) -> dict[str, Any]:
+    """How long runs took that went on from each other."""
+    each = [training_facts([run]) for run in runs]
+    seconds = [one["seconds_a_fold"] for one in each]
+    return {
+        **each[-1],
+        "epochs": sum(one["epochs"] for one in each),
+        "seconds_a_fold": round(sum(seconds), 1) if None not in seconds else None,
+    }
 
 
 def kept_apart(plan: Plan) -> Fold:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from cervix_models.__main__ import main
 from cervix_models.cards import FILM, load_card
@@ -21,10 +22,11 @@ from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.training.adversarial import AdversarialTraining, colours_apart
 from cervix_models.training.film import ABREAST, STRIP, made_film
-from cervix_models.training.fit import training_of
+from cervix_models.training.fit import FINAL, training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
 from cervix_models.training.judging import SEEN_BY, Judges
 from cervix_models.training.protocol import Plan, folds_of
+from cervix_models.training.sharpening import second_part
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
 from tests.fakes import drawn_cell
@@ -93,7 +95,7 @@ def test_the_training_is_filmed(made) -> None:
     for path in (folder / FILM, plan.weights / plan.recipe.name / FILM):
         with Image.open(path) as film:
             assert is_marked(film)
-    made_film(folder, folder / "short.webp", 1)
+    made_film([folder], folder / "short.webp", 1)
     with Image.open(folder / "short.webp") as film:
         shown = np.asarray(film.convert("RGB"), int)
     assert np.abs(shown - second).mean() < np.abs(shown - first).mean()  # the last is kept
@@ -211,6 +213,35 @@ def test_the_improved_autoencoder_draws_from_where_its_cells_lie() -> None:
     torch.testing.assert_close(
         (rows @ rows.T).diag(), mean[here].var(0, correction=0) + spread[here].exp().mean(0)
     )
+
+
+def test_a_decoder_goes_on_against_a_critic_and_keeps_its_encoder(made) -> None:
+    plan, judges = made
+    given = tiny.recipe(
+        "cvae_residual",
+        name="sharp",
+        optimiser=Optimiser(epochs=1, batch_size=8),
+        adversarial=Adversarial(epochs=2, colours=1.0),
+    )
+    plan = replace(plan, recipe=given)
+    finish_generator(plan, judges)
+    first, second = (load_file(plan.shared / each / FINAL) for each in ("final", "sharpened"))
+    own = tuple(f"{each}." for each in create("cvae_residual").learned_by)
+    for key, value in first.items():
+        kept = (value - second[key]).abs().max() < 2e-6  # the average of a constant is rounded
+        assert kept == key.startswith(own), key
+    card = load_card("sharp", plan.weights)
+    assert card.data["training"]["epochs"] == 3
+    assert [each["epoch"] for each in card.metrics["curves"]] == [1, 2]
+    assert {"train_pixels", "critic_loss", "train_colours"} <= set(card.metrics["curves"][0])
+    with Image.open(plan.weights / "sharp" / FILM) as film:
+        assert film.n_frames == 3
+
+
+def test_a_decoder_that_goes_on_says_for_how_long() -> None:
+    given = tiny.recipe("cvae_residual", adversarial=Adversarial())
+    with pytest.raises(RecipeError, match=r"does not say for how many epochs .* Set epochs in"):
+        second_part(given)
 
 
 def test_a_generator_that_says_not_how_it_learns_is_refused() -> None:

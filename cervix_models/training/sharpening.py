@@ -1,0 +1,80 @@
+"""How the decoder of an autoencoder that has learned goes on against a critic (Larsen et al.:
+Autoencoding beyond pixels using a learned similarity metric, ICML 2016), while it keeps making real
+cells again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cervix_models.errors import RecipeError
+from cervix_models.generators.base import VariationalGenerator
+from cervix_models.recipes import Recipe
+from cervix_models.settings import load_settings
+from cervix_models.training.adversarial import AdversarialTraining
+from cervix_models.training.start import start_from_imagenet
+from cervix_models.training.variational import SeenByVgg
+
+AGAIN = 30.0  # of the error of cells that are made again, against the critic's answer
+KEPT = 0.995  # of the moving average, a step
+
+
+def first_part(recipe: Recipe) -> Recipe:
+    """The recipe of an autoencoder by itself."""
+    return replace(recipe, adversarial=None) if recipe.variational else recipe
+
+
+def second_part(recipe: Recipe) -> Recipe | None:
+    """The recipe by which its decoder goes on against a critic; None where it does not."""
+    against = recipe.adversarial
+    if recipe.variational is None or against is None:
+        return None
+    if not against.epochs:
+        raise RecipeError(
+            f"{recipe.name} has the tables [variational] and [adversarial], but does not say for "
+            "how many epochs its decoder goes on against a critic. Set epochs in [adversarial]."
+        )
+    optimiser = replace(
+        recipe.optimiser, name="adam", schedule="constant", weight_decay=0.0, ema_decay=KEPT,
+        learning_rate=against.critic_rate, epochs=against.epochs,
+    )  # fmt: skip
+    return replace(recipe, optimiser=optimiser)
+
+
+class SharpeningTraining(AdversarialTraining):
+    """Cells of noise against the critic, and half of the real ones made again; what encodes them
+    stays as it is."""
+
+    def __init__(self, network: VariationalGenerator, recipe: Recipe, steps: int) -> None:
+        """Trains `network` as `recipe` says, for `steps` steps in all. Raises RecipeError."""
+        super().__init__(network, recipe, steps)  # type: ignore[arg-type] # it has a critic too
+        if recipe.variational is None:
+            raise RecipeError(f"{recipe.name} has no table [variational]. Add it.")
+        self.perceptual, self.seen = recipe.variational.perceptual, SeenByVgg()
+        if recipe.start != "random":
+            start_from_imagenet(self.seen, "vgg19", load_settings().pretrained)
+
+    def learning(self) -> Iterator[nn.Parameter]:
+        """The decoder's parameters."""
+        network = cast(VariationalGenerator, self.network)
+        own = tuple(f"{each}." for each in network.learned_by)
+        return (each for name, each in network.named_parameters() if not name.startswith(own))
+
+    def beside(self, real: Tensor, made: Tensor, labels: Tensor) -> Tensor:
+        """What else is minimised: see AdversarialTraining, and how unlike themselves real cells
+        are that are made again."""
+        network = cast(VariationalGenerator, self.network)
+        half = len(real) // 2 or 1
+        images, classes = real[:half], F.one_hot(labels[:half], self.classes).float()
+        with torch.no_grad():
+            mean, spread = (each.float() for each in network.encode(images, classes))
+        noise = torch.randn(mean.shape, generator=self.draw).to(mean.device)
+        again = network.decode(mean + (spread / 2).exp() * noise, classes).float()
+        unlike = F.mse_loss(again, images) + self.perceptual * self.seen(again, images)
+        self.log("train_pixels", F.mse_loss(again, images).detach(), on_epoch=True, on_step=False)
+        return super().beside(real, made, labels) + AGAIN * unlike
