@@ -4,7 +4,8 @@ Two generators, there and back, each of an encoder, residual blocks and a decode
 PatchGAN each (Zhu et al., ICCV 2017). The second document gives the encoder the first layers of
 VGG16 or ResNet-50, and the critics a head that learns classes from labelled and from unlabelled
 cells (Salimans et al., NeurIPS 2016). Here a generator is also told the class that is wanted, so
-that one pair serves several.
+that one pair serves several; and what it decodes is the change of the cell, so that it need not
+learn first to draw the cell again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ from cervix_models.registry import ModelEntry, register
 
 WIDTH = 96  # of the residual blocks
 BLOCKS = 4
+BOUND = 0.95  # of a colour in -1..1, so that black and white can still be changed
 SOURCE = "Exploring the impact of Transfer Learning and Semi Supervised GANs; Zhu et al., ICCV 2017"
 
 
@@ -56,14 +59,17 @@ class Translator(nn.Module):
         up = nn.Upsample(scale_factor=2)
         last = nn.Conv2d(32, 3, 7, padding=3, padding_mode="reflect")
         self.decoder = nn.Sequential(up, *_block(WIDTH, 64), up, *_block(64, 32), last)
+        nn.init.normal_(last.weight, std=1e-3)  # it begins by changing next to nothing
+        nn.init.zeros_(cast(Tensor, last.bias))
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """Cells `(n, 3, side, side)` in 0..1, of cells in 0..1 and parts of classes."""
-        maps = self.trunk(images * 2 - 1)
+        given = images * 2 - 1
+        maps = self.trunk(given)
         wanted = classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])
         maps = self.middle(self.narrow(torch.cat([maps, wanted], 1)))
-        out: Tensor = self.decoder(maps)
-        return (out.tanh() + 1) / 2
+        changed: Tensor = ((given * BOUND).atanh() + self.decoder(maps)).tanh() / BOUND
+        return (changed.clamp(-1, 1) + 1) / 2
 
 
 class CycleGan(nn.Module):

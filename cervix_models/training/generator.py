@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from cervix_models.cards import FILM, WEIGHTS
 from cervix_models.checkpoints import load_network, save_card, save_weights
@@ -57,17 +57,12 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     recipe, folder = plan.recipe, plan.weights / plan.recipe.name
     fold = kept_apart(plan)
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
-    cells, runs = cells_for(plan.packed, recipe), [plan.shared / "final"]
-    job = Job(first_part(recipe), cells, fold.train, fold.held_out, runs[0], plan.epochs)
-    network, origin = fit(job)
-    again: dict[str, Any] = {}
+    cells = cells_for(plan.packed, recipe)
+    network, origin, runs = _learned(plan, fold, cells)
+    metrics: dict[str, Any] = {"summary": "not measured yet", "curves": _curves(runs)}
     if isinstance(network, VariationalGenerator):
-        _settle(network, job)
-        if second := second_part(recipe):
-            runs.append(plan.shared / "sharpened")
-            network = fit(replace(job, recipe=second, folder=runs[1], network=network))[0]
-        decoder, shown = cast(VariationalGenerator, network), _shown(cells, fold.held_out)
-        again = {"again": _again(decoder, *shown, len(recipe.told_apart))}
+        shown = _shown(cells, fold.held_out)
+        metrics["again"] = _again(network, *shown, len(recipe.told_apart))
     kind, sha256 = find(recipe.model).kind, save_weights(network, folder, recipe.bits)
     data = {
         "sources": list(recipe.images),
@@ -90,7 +85,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         classes=recipe.told_apart,
         input=seen,
         data=data,
-        metrics={"summary": "not measured yet", "curves": training_curves(runs[-1:]), **again},
+        metrics=metrics,
         calibration={},
         recipe=recipe.as_dict(),
         licence="Apache-2.0",
@@ -105,6 +100,21 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     return folder
 
 
+def _learned(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list[Path]]:
+    """The trained network, the origin of its first weights, and the folders of the runs that went
+    on from each other."""
+    runs = [plan.shared / "final"]
+    first = first_part(plan.recipe)
+    job = Job(first, cells, fold.train, fold.held_out, runs[0], plan.epochs)
+    network, origin = fit(job)
+    if isinstance(network, VariationalGenerator):
+        _settle(network, job)
+    if second := second_part(plan.recipe):
+        runs.append(plan.shared / "sharpened")
+        network, _ = fit(replace(job, recipe=second, folder=runs[1], network=network))
+    return network, origin, runs
+
+
 def _settle(network: VariationalGenerator, job: Job) -> None:
     """Shows an autoencoder where the cells lie that it learned from, in the orientations that it
     saw them in."""
@@ -112,6 +122,15 @@ def _settle(network: VariationalGenerator, job: Job) -> None:
     if job.recipe.variational and job.recipe.variational.turned:
         images, labels = all_ways(images), labels.repeat(8)
     network.settle(images, labels)
+
+
+def _curves(runs: list[Path]) -> list[dict[str, float]]:
+    """One entry an epoch of runs that went on from each other."""
+    curves: list[dict[str, float]] = []
+    for run in runs:
+        before = curves[-1]["epoch"] if curves else 0
+        curves += [{**each, "epoch": each["epoch"] + before} for each in training_curves([run])]
+    return curves
 
 
 def _facts(runs: list[Path]) -> dict[str, Any]:
