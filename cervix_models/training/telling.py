@@ -62,7 +62,8 @@ def fit_tell(classifier: str, packed: PackedSet, settings: Settings) -> dict[str
     cells of other seeds: as they are, saved anew as JPEG, and of a generator that it did not learn
     from. Raises DataError where no generator is here.
     """
-    makers = here_of(MAKERS, settings.weights)
+    made_here = here_of(MAKERS, settings.weights)
+    makers = [card for card in made_here if card.classes == packed.names]
     if not makers:
         raise DataError(
             "No generator has weights here, so there is nothing to tell from real cells. Train "
