@@ -68,7 +68,8 @@ class Translator(nn.Module):
         maps = self.trunk(given)
         wanted = classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])
         maps = self.middle(self.narrow(torch.cat([maps, wanted], 1)))
-        changed: Tensor = ((given * BOUND).atanh() + self.decoder(maps)).tanh() / BOUND
+        start = (given * BOUND).clamp(-BOUND, BOUND).atanh()
+        changed: Tensor = (start + self.decoder(maps)).tanh() / BOUND
         return (changed.clamp(-1, 1) + 1) / 2
 
 

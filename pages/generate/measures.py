@@ -56,7 +56,8 @@ def page() -> None:
 
 def _beside(rows: list[GeneratorRow]) -> None:
     st.header("Made beside real", anchor=False)
-    here = {row.name: row for row in rows if row.here}
+    nearest = sorted(rows, key=lambda row: row.made.kid["value"])
+    here = {row.name: row for row in nearest if row.here}
     if not here:
         names = " or ".join(f"`python -m cervix_models train {row.name}`" for row in rows[:2])
         st.info(f"No weights of these generators are here, so no cell can be made: {names}")

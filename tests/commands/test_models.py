@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from cervix_models.evaluation.held_out import save_held_out
 from cervix_models.predictors import tempered
 from cervix_models.recipes import list_recipes
 from cervix_models.services.disturbances import SLIDERS
+from cervix_models.services.generation import Measure
 from cervix_models.training import robustness
 from cervix_models.training.finish import finish, remeasure
 from cervix_models.training.judging import SEEN_BY
@@ -111,8 +113,9 @@ def test_a_generator_is_measured_again_and_told_beside_real_cells(
         assert said.startswith(f"tiny_{model}: {metrics['summary']}\n")
         assert "FID, too large at so few cells" in said
         first = metrics if model == "cgan" else metrics["ways"][CLASS_NAMES[2]]
-        assert f"{first['kid']['value']:.4f} ({first['kid']['low']:.4f} to" in said
-        assert f"{first['floor']['kid']['value']:.4f} (" in said
+        kid, floor = first["kid"], first["floor"]["kid"]
+        told = Measure("KID", kid, floor, share=False)
+        assert re.search(f"{re.escape(told.words(kid))} +{re.escape(told.words(floor))}", said)
         assert all(name in said for name in CLASS_NAMES)
     assert f"24 cells into {CLASS_NAMES[0]}, from {', '.join(CLASS_NAMES[2:])}\n" in said
     assert "Outlines kept, mean IoU" in said
