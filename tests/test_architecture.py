@@ -207,6 +207,8 @@ def test_files_out_of_place_or_too_heavy_are_found() -> None:
     many = {f"weights/m{number}/model.safetensors": 15 * files.MEGABYTE for number in range(3)}
     assert "at most 40" in files.too_heavy(many)[0]
     assert "safetensors" in files.too_heavy({"weights/a/model.pt": 1})[0]
+    assert "safetensors" in files.too_heavy({"weights/a/cell.webp": 1})[0]
+    assert files.too_heavy({"weights/a/film.webp": 1}) == []
 
 
 @pytest.mark.parametrize("folder", ["home", "root", "Users", "mnt"])
