@@ -184,9 +184,13 @@ def save_maker(weights: Path, given: Recipe, *, least: float = 0.0) -> CellGener
         cells = torch.from_numpy(prepared(drawn, 64, IMAGENET_MEAN, IMAGENET_STD))
         features = encoder.embed(cells).numpy()
     near = {"real_first_percentile": least}
-    network = save_tiny(
-        weights, given, metrics={"summary": "-", "features": "tiny_encoder", "memorised": near}
-    )
+    metrics = {"summary": "-", "features": "tiny_encoder", "memorised": near}
+    torch.manual_seed(0)
+    network = create(given.model)
+    if isinstance(network, CycleGan):  # one that has learned nothing changes nothing
+        for way in (network.there, network.back):
+            nn.init.normal_(cast(nn.Conv2d, way.decoder[-1]).weight, std=0.05)
+    save_tiny(weights, given, network, metrics=metrics)
     Learned.of(features).save(weights / given.name)
     return cast("CellGenerator | CycleGan", network)
 
