@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Trains every recipe whose weights are missing or older than the recipe, from packed files, measures
 # it under both protocols, tries whether the cells of generators help a classifier, and then fits what
-# depends on the default models. What was stopped goes on
-# where it was; runs of a recipe that was changed since are refused: move them away, or name another
-# folder in RUNS.
+# depends on the default models. What was stopped goes on where it was; runs of a recipe that was changed
+# since are refused: move them away, or name another folder in RUNS.
 #
 #   PACKED="data/cells160.npz data/tiles160.npz" FIELDS=data/fields.npz RUNS=runs \
 #     scripts/train_all.sh [RECIPE...]
@@ -55,7 +54,8 @@ done <<<"$plan"
 
 if [ "$changed" = yes ]; then
   python -m cervix_models calibrate gate --packed "${packed%% *}" --runs "$runs"
-  python -m cervix_models calibrate tell --packed "${packed%% *}"
+  python -m cervix_models calibrate tell --packed "${packed%% *}" ||
+    echo "What finds made cells was left as it is: train a generator, then run: python -m cervix_models calibrate tell"
   python -m cervix_models calibrate ranges ||
     echo "The ranges of the features were left as they are: import SIPaKMeD, then run: python -m cervix_models calibrate ranges"
 fi

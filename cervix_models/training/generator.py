@@ -277,6 +277,7 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
     ):
         rows = fold.held_out[np.isin(packed.labels[fold.held_out], _at(names, domain))]
         before = real[torch.as_tensor(rows)]
+        outlines = judges.outlined(before)
         for label in other:
             at = names.index(label)
             wanted = np.full(len(rows), at)
@@ -295,7 +296,7 @@ def translated(plan: Plan, fold: Fold, network: CycleGan, judges: Judges) -> dic
                 },
                 **_told(judges, after, at),
                 "memorised": memorised(learned.nearest(new), learned.nearest(own)),
-                **judges.kept(before, after),
+                **judges.kept(outlines, after),
                 "again": likenesses(before.float() / 255, again.float() / 255),
             }
     near = memorised(learned.nearest(unseen), learned.nearest(np.concatenate(made)))

@@ -81,23 +81,25 @@ class Judges:
         told = recognised(labels, np.concatenate(found), self.reader.card.classes)
         return {"recognised": told}
 
-    def kept(self, before: Tensor, after: Tensor) -> dict[str, Any]:
-        """How far the outlines of pictures stay, as a card has it: nothing where none are drawn."""
+    def outlined(self, images: Tensor) -> NDArray[np.uint8] | None:
+        """The segmenter's label of each pixel of pictures, `(n, side, side)`, where one knows
+        them."""
         if self.outlines is None:
+            return None
+        pictures = as_pictures(images)
+        found = [
+            each.labels()
+            for i in range(0, len(pictures), AT_ONCE)
+            for each in self.outlines.predict(pictures[i : i + AT_ONCE])
+        ]
+        return np.stack(found)
+
+    def kept(self, truth: NDArray[np.uint8] | None, after: Tensor) -> dict[str, Any]:
+        """How far pictures keep outlines, as a card has it: nothing where none are drawn."""
+        found = None if truth is None else self.outlined(after)
+        if truth is None or found is None:
             return {}
-        truth, found = (_outlined(self.outlines, each) for each in (before, after))
         return {"outlines_kept": kept_outlines(truth, found)}
-
-
-def _outlined(outlines: OutlineReader, images: Tensor) -> NDArray[np.uint8]:
-    """The segmenter's label of each pixel of pictures, `(n, side, side)`."""
-    pictures = as_pictures(images)
-    found = [
-        each.labels()
-        for i in range(0, len(pictures), AT_ONCE)
-        for each in outlines.predict(pictures[i : i + AT_ONCE])
-    ]
-    return np.stack(found)
 
 
 def kept_outlines(truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> dict[str, float]:

@@ -134,7 +134,7 @@ def test_what_the_document_reports_is_put_beside(made) -> None:
 def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
     _, judges = made
     images = torch.from_numpy(np.stack([drawn_cell(64, 3), drawn_cell(64, 5)])).permute(0, 3, 1, 2)
-    assert judges.kept(images, images) == {
+    assert judges.kept(judges.outlined(images), images) == {
         "outlines_kept": {"iou": 1.0, "pixel_accuracy": 1.0, "class_accuracy": 1.0}
     }
 
