@@ -61,6 +61,7 @@ def _train(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe)
     if recipe.model and find(recipe.model).kind == "finder":
         return _train_finder(args, recipe)
+    _check_sides(args, recipe)
     generates = bool(recipe.model) and find(recipe.model).kind in MAKERS
     if generates:
         _check_generator(args, recipe)
@@ -91,6 +92,17 @@ def _named(args: argparse.Namespace, recipe: Recipe, packed: PackedSet) -> Recip
 
     recipe = for_packed(recipe, args.name, packed)
     return between(recipe, args.source, args.target) if recipe.cycle else recipe
+
+
+def _check_sides(args: argparse.Namespace, recipe: Recipe) -> None:
+    from cervix_models.errors import RecipeError
+
+    if (args.source or args.target) and not (recipe.cycle and args.name):
+        raise RecipeError(
+            f"--source and --target were given for {args.name or recipe.name}; they were expected "
+            "only of a recipe that turns images of one class into another, under a --name of its "
+            "own. Leave them out, or choose such a recipe: train cyclegan --name NAME."
+        )
 
 
 def _check_generator(args: argparse.Namespace, recipe: Recipe) -> None:

@@ -28,6 +28,7 @@ from cervix_models.segmenters.dual_head_unet import tapped
 SIDE = 64
 STATISTICS = (IMAGENET_MEAN, IMAGENET_STD)
 NOISE = 100
+INNER = 64  # channels of what a critic reads off ImageNet's maps
 DOCUMENT = "Cervical Cancer Classification and GenAI (2024)"
 
 
@@ -86,12 +87,12 @@ class DenseCritic(nn.Module):
 
 
 class ClassNorm(nn.Module):
-    """Batch normalisation whose scale and shift are read off a code of noise and class."""
+    """A normalisation whose scale and shift are read off a code of noise and class."""
 
-    def __init__(self, width: int, code: int) -> None:
-        """Starts as plain normalisation."""
+    def __init__(self, norm: nn.BatchNorm2d | nn.InstanceNorm2d, code: int) -> None:
+        """Starts as the plain `norm`, which has no scale and shift of its own."""
         super().__init__()
-        self.norm = nn.BatchNorm2d(width, affine=False)
+        self.norm, width = norm, norm.num_features
         self.steer = nn.Linear(code, 2 * width)
         nn.init.normal_(self.steer.weight, std=0.02)
         nn.init.zeros_(self.steer.bias)
@@ -109,7 +110,9 @@ class UpBlock(nn.Module):
     def __init__(self, wide: int, narrow: int, code: int) -> None:
         """With random weights."""
         super().__init__()
-        self.before, self.after = ClassNorm(wide, code), ClassNorm(narrow, code)
+        self.before, self.after = (
+            ClassNorm(nn.BatchNorm2d(width, affine=False), code) for width in (wide, narrow)
+        )
         self.first = nn.Conv2d(wide, narrow, 3, padding=1)
         self.second = nn.Conv2d(narrow, narrow, 3, padding=1)
         self.skip = nn.Conv2d(wide, narrow, 1)
@@ -185,29 +188,45 @@ class ProjectionCritic(nn.Module):
         self.heads.requires_grad_(requires_grad)
         return self
 
-    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
-        """How real each looks at 16 places of every scale, `(n, 16 * scales)`."""
-        maps = self.mixture(tapped(self.trunk, self.taps, normalise(images, *STATISTICS)))
-        pairs = zip(self.heads, maps, strict=True)
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What there is to see in cells `(n, 3, side, side)` in 0..1, a map a scale, finest first;
+        it does not change as the critic learns."""
+        return cast(
+            list[Tensor],
+            self.mixture(tapped(self.trunk, self.taps, normalise(images, *STATISTICS))),
+        )
+
+    def seen(self, maps: list[Tensor]) -> list[Tensor]:
+        """What each head makes of its map, `(n, INNER, 4, 4)`."""
+        pairs = zip(cast(list[CriticHead], self.heads), maps, strict=True)
+        return [head.body(each) for head, each in pairs]
+
+    def scored(self, seen: list[Tensor], classes: Tensor) -> Tensor:
+        """How real each cell looks at 16 places of every scale, `(n, 16 * scales)`."""
+        pairs = zip(self.heads, seen, strict=True)
         return torch.cat([head(each, classes) for head, each in pairs], 1)
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """See AdversarialGenerator.critic; `(n, 16 * scales)`."""
+        return self.scored(self.seen(self.maps(images)), classes)
 
 
 class Mixture(nn.Module):
     """Maps of several scales, mixed across their channels and from the coarse to the fine ones by
     convolutions that are drawn once."""
 
-    def __init__(self, widths: tuple[int, ...], inner: int = 64) -> None:
+    def __init__(self, widths: tuple[int, ...]) -> None:
         """With random weights, which keep the size of what they are given."""
         super().__init__()
-        self.channels = nn.ModuleList(nn.Conv2d(width, inner, 1, bias=False) for width in widths)
+        self.channels = nn.ModuleList(nn.Conv2d(width, INNER, 1, bias=False) for width in widths)
         self.scales = nn.ModuleList(
-            nn.Conv2d(inner, inner, 3, padding=1, bias=False) for _ in widths
+            nn.Conv2d(INNER, INNER, 3, padding=1, bias=False) for _ in widths
         )
         for each in (*self.channels, *self.scales):
             nn.init.kaiming_normal_(cast(nn.Conv2d, each).weight, nonlinearity="linear")
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
-        """As many maps `(n, inner, h, w)`, finest first, as were given."""
+        """As many maps `(n, INNER, h, w)`, finest first, as were given."""
         out: list[Tensor] = []
         triples = list(zip(maps, self.channels, self.scales, strict=True))
         for each, channels, scales in triples[::-1]:
@@ -219,26 +238,26 @@ class Mixture(nn.Module):
 
 
 class CriticHead(nn.Module):
-    """How real one map looks, place by place."""
+    """What is seen in one map, and how real it looks place by place."""
 
-    def __init__(self, classes: int, halvings: int, inner: int = 64) -> None:
+    def __init__(self, classes: int, halvings: int) -> None:
         """With random weights; its maps are halved so many times, to 4 x 4."""
         super().__init__()
         layers: list[nn.Module] = []
         for stride in (*[2] * halvings, 1):
             layers += [
-                spectral_norm(nn.Conv2d(inner, inner, 4 if stride == 2 else 3, stride, 1)),
-                nn.BatchNorm2d(inner),
+                spectral_norm(nn.Conv2d(INNER, INNER, 4 if stride == 2 else 3, stride, 1)),
+                nn.BatchNorm2d(INNER),
                 nn.LeakyReLU(0.2),
             ]
         self.body = nn.Sequential(*layers)
-        self.real = spectral_norm(nn.Conv2d(inner, 1, 1))
-        self.label = nn.Linear(classes, inner, bias=False)
+        self.real = spectral_norm(nn.Conv2d(INNER, 1, 1))
+        self.label = nn.Linear(classes, INNER, bias=False)
         nn.init.normal_(self.label.weight)
 
-    def forward(self, maps: Tensor, classes: Tensor) -> Tensor:
-        """Scores `(n, 16)` of maps `(n, inner, h, w)` and parts of classes."""
-        seen = self.body(maps)
+    def forward(self, seen: Tensor, classes: Tensor) -> Tensor:
+        """Scores `(n, 16)` of what the body sees in maps `(n, INNER, h, w)`, and parts of classes;
+        where these are zero, the cell may be of any."""
         named = (seen * self.label(classes)[:, :, None, None]).sum(1, keepdim=True)
         out: Tensor = self.real(seen) + named / seen.shape[1] ** 0.5
         return out.flatten(1)

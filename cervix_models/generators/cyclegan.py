@@ -1,11 +1,12 @@
 """`cyclegan`, `cyclegan_vgg16`, `cyclegan_resnet50`: cells of one domain as cells of another.
 
-Two generators, there and back, each of an encoder, residual blocks and a decoder, against a
-PatchGAN each (Zhu et al., ICCV 2017). The second document gives the encoder the first layers of
+Two generators, there and back, each of an encoder, residual blocks and a decoder, against a critic
+of patches each (Zhu et al., ICCV 2017). The second document gives the encoder the first layers of
 VGG16 or ResNet-50, and the critics a head that learns classes from labelled and from unlabelled
-cells (Salimans et al., NeurIPS 2016). Here a generator is also told the class that is wanted, so
-that one pair serves several; and what it decodes is the change of the cell, so that it need not
-learn first to draw the cell again.
+cells (Salimans et al., NeurIPS 2016). Here a generator is also told the class that is wanted, which
+steers its normalisations (Huang and Belongie, ICCV 2017), so that one pair serves several; what it
+decodes is the change of the cell, so that it need not learn first to draw the cell again; and the
+critics see through ImageNet's ResNet-50, as that of `cgan_projection` does.
 """
 
 from __future__ import annotations
@@ -16,21 +17,38 @@ from functools import partial
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet50, vgg16
 
-from cervix_models.generators.cgan import SIDE
+from cervix_models.generators.cgan import INNER, SIDE, ClassNorm, ProjectionCritic
 from cervix_models.registry import ModelEntry, register
 
 WIDTH = 96  # of the residual blocks
+CODE = 64  # numbers that the wanted class is told by
 BLOCKS = 4
 BOUND = 0.95  # of a colour in -1..1, so that black and white can still be changed
 SOURCE = "Exploring the impact of Transfer Learning and Semi Supervised GANs; Zhu et al., ICCV 2017"
 
 
 def _block(before: int, after: int, *, stride: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(before, after, 3, stride, 1, padding_mode="reflect")
+    convolution = nn.Conv2d(before, after, 3, stride, 1)
     return [convolution, nn.InstanceNorm2d(after, affine=True), nn.ReLU()]
+
+
+class Steered(nn.Module):
+    """A convolution, normalised as the wanted class steers it."""
+
+    def __init__(self, before: int, after: int) -> None:
+        """With random weights."""
+        super().__init__()
+        self.convolution = nn.Conv2d(before, after, 3, padding=1, padding_mode="reflect")
+        self.norm = ClassNorm(nn.InstanceNorm2d(after), CODE)
+
+    def forward(self, maps: Tensor, code: Tensor) -> Tensor:
+        """Maps `(n, after, h, w)`."""
+        out: Tensor = self.norm(self.convolution(maps), code)
+        return out
 
 
 class Residual(nn.Module):
@@ -39,11 +57,11 @@ class Residual(nn.Module):
     def __init__(self, width: int) -> None:
         """With random weights."""
         super().__init__()
-        self.body = nn.Sequential(*_block(width, width), *_block(width, width)[:-1])
+        self.first, self.second = Steered(width, width), Steered(width, width)
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, code: Tensor) -> Tensor:
         """Maps of the same shape."""
-        out: Tensor = maps + self.body(maps)
+        out: Tensor = maps + self.second(F.relu(self.first(maps, code)), code)
         return out
 
 
@@ -54,22 +72,24 @@ class Translator(nn.Module):
         """Of an encoder that gives maps of so many channels at a quarter of the side."""
         super().__init__()
         self.trunk = trunk
-        self.narrow = nn.Conv2d(width + classes, WIDTH, 1)
-        self.middle = nn.Sequential(*(Residual(WIDTH) for _ in range(BLOCKS)))
-        up = nn.Upsample(scale_factor=2)
-        last = nn.Conv2d(32, 3, 7, padding=3, padding_mode="reflect")
-        self.decoder = nn.Sequential(up, *_block(WIDTH, 64), up, *_block(64, 32), last)
-        nn.init.normal_(last.weight, std=1e-3)  # it begins by changing next to nothing
-        nn.init.zeros_(cast(Tensor, last.bias))
+        self.label = nn.Linear(classes, CODE, bias=False)
+        self.narrow = nn.Conv2d(width, WIDTH, 1)
+        self.middle = nn.ModuleList(Residual(WIDTH) for _ in range(BLOCKS))
+        self.up = nn.ModuleList([Steered(WIDTH, 64), Steered(64, 32)])
+        self.last = nn.Conv2d(32, 3, 5, padding=2)
+        nn.init.normal_(self.last.weight, std=1e-3)  # it begins by changing next to nothing
+        nn.init.zeros_(cast(Tensor, self.last.bias))
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """Cells `(n, 3, side, side)` in 0..1, of cells in 0..1 and parts of classes."""
-        given = images * 2 - 1
-        maps = self.trunk(given)
-        wanted = classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])
-        maps = self.middle(self.narrow(torch.cat([maps, wanted], 1)))
+        given, code = images * 2 - 1, self.label(classes)
+        maps = self.narrow(self.trunk(given))
+        for block in self.middle:
+            maps = block(maps, code)
+        for step in self.up:
+            maps = F.interpolate(F.relu(step(maps, code)), scale_factor=2.0, mode="bilinear")
         start = (given * BOUND).clamp(-BOUND, BOUND).atanh()
-        changed: Tensor = (start + self.decoder(maps)).tanh() / BOUND
+        changed: Tensor = (start + self.last(maps)).tanh() / BOUND
         return (changed.clamp(-1, 1) + 1) / 2
 
 
@@ -90,37 +110,36 @@ class CycleGan(nn.Module):
         out: Tensor = self.there(images, classes)
         return out
 
-    def critic(self) -> nn.Module:
+    def critic(self) -> PatchCritic:
         """A fresh critic of one domain."""
         return PatchCritic(self.classes)
 
 
-class PatchCritic(nn.Module):
+class PatchCritic(ProjectionCritic):
     """How real each patch looks, and of which class the whole."""
 
     def __init__(self, classes: int) -> None:
-        """With random weights."""
-        super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(3, 48, 4, 2, 1), nn.LeakyReLU(0.2)]
-        for before, after in ((48, 96), (96, 192)):
-            layers += [
-                nn.Conv2d(before, after, 4, 2, 1),
-                nn.InstanceNorm2d(after, affine=True),
-                nn.LeakyReLU(0.2),
-            ]
-        self.body = nn.Sequential(*layers)
-        self.patches = nn.Conv2d(192, 1, 3, padding=1)
-        self.label = nn.Linear(192, classes)
+        """With random weights; `start_from_imagenet` gives the trunk those of ImageNet."""
+        super().__init__(classes)
+        self.label = nn.Linear(INNER * len(self.taps), classes)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps `(n, 1, side / 8, side / 8)`, one where all looks real, and logits of classes."""
-        maps = self.body(images * 2 - 1)
-        return self.patches(maps), self.label(maps.mean((2, 3)))
+    def requires_grad_(self, requires_grad: bool = True) -> PatchCritic:
+        """See ProjectionCritic."""
+        super().requires_grad_(requires_grad)
+        self.label.requires_grad_(requires_grad)
+        return self
+
+    def judge(self, maps: list[Tensor], classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Of each patch whether it looks real, one where it does, `(n, 16 * scales)`; and logits of
+        classes `(n, classes)`. `classes` are parts, or zero where the cell's is not known."""
+        seen = self.seen(maps)
+        whole = torch.cat([each.mean((2, 3)) for each in seen], 1)
+        return self.scored(seen, classes), self.label(whole)
 
 
 def plain() -> tuple[nn.Module, int]:
     """The encoder of the plain model."""
-    first = nn.Conv2d(3, 32, 7, padding=3, padding_mode="reflect")
+    first = nn.Conv2d(3, 32, 7, padding=3)
     start = [first, nn.InstanceNorm2d(32, affine=True), nn.ReLU()]
     return nn.Sequential(*start, *_block(32, 64, stride=2), *_block(64, 128, stride=2)), 128
 

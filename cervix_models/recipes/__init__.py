@@ -108,6 +108,7 @@ class Cycle:
     cycle: float = 10.0  # of the way there and back
     identity: float = 5.0  # of cells that are of the wanted class already
     classes: float = 1.0  # of the classes that the critics' heads tell
+    colours: float = 0.0  # of how far the colours of made cells of a class are from real ones
     labelled: float = 0.5  # part of the cells whose class the heads are told
 
 

@@ -32,9 +32,7 @@ class AdversarialTraining(L.LightningModule):
         self.automatic_optimization = False
         self.network, self.recipe, self.steps = network, recipe, steps
         self.settings = recipe.adversarial
-        self.critic = network.critic().to(memory_format=torch.channels_last)
-        if (backbone := getattr(self.critic, "backbone", None)) and recipe.start != "random":
-            start_from_imagenet(self.critic, backbone, load_settings().pretrained)
+        self.critic = started(network.critic(), recipe)
         self.classes = len(recipe.told_apart)
         self.draw = torch.Generator().manual_seed(recipe.seed)
 
@@ -66,7 +64,7 @@ class AdversarialTraining(L.LightningModule):
         """What the generator minimises beside the critic's answer, of the same batch."""
         if not self.settings.colours:
             return torch.zeros((), device=made.device)
-        apart = colours_apart(real, made, labels)
+        apart = colours_apart(real, made, labels, labels)
         self.log("train_colours", apart, on_epoch=True, on_step=False)
         return self.settings.colours * apart
 
@@ -105,21 +103,35 @@ class AdversarialTraining(L.LightningModule):
         return -made.mean() if self.settings.loss == "hinge" else F.softplus(-made).mean()
 
 
-def colours_apart(real: Tensor, made: Tensor, labels: Tensor) -> Tensor:
-    """The energy distance (Székely and Rizzo, 2013) of the colours of made cells from those of real
-    ones `(n, 3, side, side)` of the same labels `(n,)`, seen at PATCHES x PATCHES places: zero
-    where both are alike, also in how much they differ among themselves.
+def started(critic: nn.Module, recipe: Recipe) -> nn.Module:
+    """The critic, seeing through ImageNet's network where it has one and the recipe says so."""
+    if (backbone := getattr(critic, "backbone", None)) and recipe.start != "random":
+        start_from_imagenet(critic, backbone, load_settings().pretrained)
+    return critic.to(memory_format=torch.channels_last)
+
+
+def colours_apart(real: Tensor, made: Tensor, labels: Tensor, wanted: Tensor) -> Tensor:
+    """The energy distance (Székely and Rizzo, 2013) of the colours of made cells `(m, 3, side,
+    side)` of labels `wanted` `(m,)` from those of real ones `(n, 3, side, side)` of `labels`
+    `(n,)`, label by label, seen at PATCHES x PATCHES places: zero where both are alike, also in how
+    much they differ among themselves.
 
     A critic that sees one cell at a time hardly minds a class whose cells are all of one colour
     (Bellemare et al.: The Cramer Distance, 2017).
     """
-    seen = [F.adaptive_avg_pool2d(each, PATCHES).flatten(1) for each in (real, made)]
-    same = (labels[:, None] == labels).float()
-    others = same - torch.eye(len(labels), device=same.device)
-    total, pairs = same.sum(), others.sum().clamp(min=1)
-    across = (_distances(*seen) * same).sum() / total
-    within = [(_distances(each, each) * others).sum() / pairs for each in seen]
-    return 2 * across - within[0] - within[1]
+    both = torch.isin(labels, wanted), torch.isin(wanted, labels)
+    real, made, labels, wanted = real[both[0]], made[both[1]], labels[both[0]], wanted[both[1]]
+    here, there = (F.adaptive_avg_pool2d(each, PATCHES).flatten(1) for each in (real, made))
+    across = _apart(here, there, labels, wanted)
+    return 2 * across - _apart(here, here, labels, labels) - _apart(there, there, wanted, wanted)
+
+
+def _apart(one: Tensor, two: Tensor, labels: Tensor, others: Tensor) -> Tensor:
+    """The mean distance of two different cells of one label."""
+    pairs = (labels[:, None] == others).float()
+    if one is two:
+        pairs = pairs - torch.eye(len(labels), device=pairs.device)
+    return (_distances(one, two) * pairs).sum() / pairs.sum().clamp(min=1)
 
 
 def _distances(one: Tensor, two: Tensor) -> Tensor:

@@ -30,7 +30,6 @@ from cervix_models.training.protocol import Plan
 log = logging.getLogger(__name__)
 
 SHARES = (0.1, 0.25, 0.5, 1.0)  # of the real cells, in whole clusters
-DRAWS = 3
 APART = 10_000  # added to a generator's seed: cells that it was not measured with
 Rows = NDArray[np.bool_]
 
@@ -64,15 +63,15 @@ class Trial:
     network: CellGenerator
     weights: str  # hash of the generator's
     fold: Fold
+    real: Cells  # of the packed file, as the learner is shown them
 
     def draw(self, number: int) -> tuple[dict[tuple[float, bool], Learned], NDArray[np.bool_]]:
         """What each arm learned in one draw of the real cells that are kept, of made ones and of
         the classifier's first weights, the same for all arms; and which of the made cells are told
         rightly by what learned from all real ones."""
         plan, rows = self.plan, self.fold.train
-        real = cells_at(plan.packed, side_of(self.learner))
         labels = plan.packed.labels[rows]
-        cells = _joined(real, self._made(labels, number), labels)
+        cells = _joined(self.real, self._made(labels, number), labels)
         added = np.arange(len(plan.packed), len(plan.packed) + len(labels))
         arms = {}
         told = np.zeros(0, bool)
@@ -119,7 +118,7 @@ class Learned:
     right: NDArray[np.bool_]  # of the cells held out
 
 
-def measure_help(plan: Plan, learner: Recipe, draws: int = DRAWS) -> dict[str, Any]:
+def measure_help(plan: Plan, learner: Recipe, draws: int) -> dict[str, Any]:
     """How well `learner` tells held-out cells when it learned from shares of the real cells, from
     the same with as many made cells of each class as there are real ones in all, and from those
     alone; put into the generator's card. The share of made cells of each class that it tells where
@@ -136,7 +135,8 @@ def measure_help(plan: Plan, learner: Recipe, draws: int = DRAWS) -> dict[str, A
             f"{card.name} is a {card.kind}; a generator that makes cells of a class was expected."
         )
     fold, packed = kept_apart(plan), plan.packed
-    trial = Trial(plan, learner, network, card.weights_sha256, fold)
+    real = cells_at(packed, side_of(learner))
+    trial = Trial(plan, learner, network, card.weights_sha256, fold, real)
     drawn = [trial.draw(number) for number in range(draws)]
     clusters = [packed.clusters[at] for at in fold.held_out]
     of_class = _of_class(packed.labels[fold.held_out], packed.names)

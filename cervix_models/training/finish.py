@@ -257,7 +257,7 @@ def training_facts(folders: list[Path]) -> dict[str, Any]:
     on = sorted({each["on"] for each in done if "on" in each})
     return {
         "epochs": max(each["epochs"] for each in done),
-        "seconds_a_fold": round(float(np.mean(seconds)), 1) if seconds else None,
+        "seconds_a_fold": round(float(np.mean(seconds)), 3) if seconds else None,
         "on": ", ".join(on),
     }
 

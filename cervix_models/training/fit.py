@@ -163,7 +163,7 @@ def _done(network: nn.Module, folder: Path, epochs: int, seconds: float, origin:
     save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, folder / FINAL)
     done = {
         "epochs": epochs,
-        "seconds": round(seconds, 1),
+        "seconds": round(seconds, 3),
         "on": _machine(),
         "first_weights": origin,
         "sha256": file_hash(folder / FINAL),

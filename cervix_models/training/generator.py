@@ -140,7 +140,7 @@ def _facts(runs: list[Path]) -> dict[str, Any]:
     return {
         **each[-1],
         "epochs": sum(one["epochs"] for one in each),
-        "seconds_a_fold": round(sum(seconds), 1) if None not in seconds else None,
+        "seconds_a_fold": round(sum(seconds), 3) if None not in seconds else None,
     }
 
 

@@ -15,10 +15,8 @@ from torch import Tensor, nn
 from cervix_models.errors import RecipeError
 from cervix_models.generators.base import VariationalGenerator
 from cervix_models.recipes import Recipe
-from cervix_models.settings import load_settings
 from cervix_models.training.adversarial import AdversarialTraining
-from cervix_models.training.start import start_from_imagenet
-from cervix_models.training.variational import SeenByVgg
+from cervix_models.training.variational import drawn, seen_by_vgg
 
 AGAIN = 30.0  # of the error of cells that are made again, against the critic's answer
 KEPT = 0.995  # of the moving average, a step
@@ -55,9 +53,7 @@ class SharpeningTraining(AdversarialTraining):
         super().__init__(network, recipe, steps)  # type: ignore[arg-type] # it has a critic too
         if recipe.variational is None:
             raise RecipeError(f"{recipe.name} has no table [variational]. Add it.")
-        self.perceptual, self.seen = recipe.variational.perceptual, SeenByVgg()
-        if recipe.start != "random":
-            start_from_imagenet(self.seen, "vgg19", load_settings().pretrained)
+        self.perceptual, self.seen = recipe.variational.perceptual, seen_by_vgg(recipe)
 
     def learning(self) -> Iterator[nn.Parameter]:
         """The decoder's parameters."""
@@ -73,8 +69,7 @@ class SharpeningTraining(AdversarialTraining):
         images, classes = real[:half], F.one_hot(labels[:half], self.classes).float()
         with torch.no_grad():
             mean, spread = (each.float() for each in network.encode(images, classes))
-        noise = torch.randn(mean.shape, generator=self.draw).to(mean.device)
-        again = network.decode(mean + (spread / 2).exp() * noise, classes).float()
+        again = network.decode(drawn(mean, spread, self.draw), classes).float()
         unlike = F.mse_loss(again, images) + self.perceptual * self.seen(again, images)
         self.log("train_pixels", F.mse_loss(again, images).detach(), on_epoch=True, on_step=False)
         return super().beside(real, made, labels) + AGAIN * unlike

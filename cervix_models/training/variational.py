@@ -49,6 +49,20 @@ class SeenByVgg(nn.Module):
         return [each.float() for each in tapped(self.trunk, TAPS, seen)]
 
 
+def seen_by_vgg(recipe: Recipe) -> SeenByVgg:
+    """Through ImageNet's network where the recipe says so."""
+    seen = SeenByVgg()
+    if recipe.start != "random":
+        start_from_imagenet(seen, "vgg19", load_settings().pretrained)
+    return seen
+
+
+def drawn(mean: Tensor, spread: Tensor, draw: torch.Generator) -> Tensor:
+    """Latents of what an encoder says of cells: mean and logarithm of the variance."""
+    noise = torch.randn(mean.shape, generator=draw).to(mean.device)
+    return mean + (spread / 2).exp() * noise
+
+
 class VariationalTraining(L.LightningModule):
     """One training of one autoencoder: pixels, features and divergence."""
 
@@ -60,9 +74,7 @@ class VariationalTraining(L.LightningModule):
         self.network, self.recipe, self.steps = network, recipe, steps
         self.settings, self.classes = recipe.variational, len(recipe.told_apart)
         self.draw = torch.Generator().manual_seed(recipe.seed)
-        self.seen = SeenByVgg() if self.settings.perceptual else None
-        if self.seen is not None and recipe.start != "random":
-            start_from_imagenet(self.seen, "vgg19", load_settings().pretrained)
+        self.seen = seen_by_vgg(recipe) if self.settings.perceptual else None
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """The loss of one batch."""
@@ -88,8 +100,7 @@ class VariationalTraining(L.LightningModule):
     def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         classes = F.one_hot(labels, self.classes).float()
         mean, spread = (each.float() for each in self.network.encode(images, classes))
-        noise = torch.randn(mean.shape, generator=self.draw).to(mean.device)
-        again = self.network.decode(mean + (spread / 2).exp() * noise, classes).float()
+        again = self.network.decode(drawn(mean, spread, self.draw), classes).float()
         pixels = F.mse_loss(again, images)
         divergence = (mean**2 + spread.exp() - 1 - spread).sum(1).mean() / 2
         loss = pixels + self.settings.kl * self._warmth() * divergence

@@ -77,7 +77,7 @@ def test_what_makes_no_cells_of_a_class_is_refused(plan) -> None:
     given = tiny.recipe("cyclegan")
     tiny.save_tiny(plan.weights, given)
     with pytest.raises(DataError, match="tiny_cyclegan is a translator; a generator"):
-        measure_help(replace(plan, recipe=given), tiny.recipe("cnn"))
+        measure_help(replace(plan, recipe=given), tiny.recipe("cnn"), draws=1)
 
 
 def test_the_command_needs_a_known_recipe(tmp_path, monkeypatch, capsys) -> None:

@@ -184,13 +184,17 @@ def test_colours_of_one_class_that_do_not_differ_are_far_from_real_ones() -> Non
         return (colours + 0.2 * labels.view(-1, 1, 1, 1)).expand(-1, -1, 16, 16)
 
     real = cells(0.5)
-    alike = colours_apart(real, cells(0.5), labels)
-    flat = colours_apart(real, cells(0.0), labels)
+    alike = colours_apart(real, cells(0.5), labels, labels)
+    flat = colours_apart(real, cells(0.0), labels, labels)
     assert abs(alike) < 0.01 < 0.05 < flat
-    assert colours_apart(real, cells(0.5), 1 - labels) == pytest.approx(alike.item(), abs=0.01)
-    assert colours_apart(real, real.roll(1, 0), labels) > 0.05  # those of the other class
+    other = 1 - labels
+    assert colours_apart(real, cells(0.5), other, other) == pytest.approx(alike.item(), abs=0.01)
+    assert colours_apart(real, real.roll(1, 0), labels, labels) > 0.05  # those of the other class
+    few = colours_apart(real, cells(0.5)[:150], labels, labels[:150])
+    assert abs(few) < 0.01 < 0.05 < colours_apart(real, real, labels, other)
+    assert colours_apart(real, cells(0.5), labels, labels + 2) == 0  # no label in common
     made = cells(0.0).clone().requires_grad_()
-    colours_apart(real, made, labels).backward()
+    colours_apart(real, made, labels, labels).backward()
     assert made.grad.isfinite().all()
     assert made.grad.abs().sum() > 0
 
