@@ -29,7 +29,7 @@ from cervix_models.generators.cyclegan import CycleGan
 from cervix_models.inference import prepared
 from cervix_models.morphology import FEATURES
 from cervix_models.nearness import Learned
-from cervix_models.recipes import Adversarial, Cycle, Loss, Optimiser, Recipe, Variational
+from cervix_models.recipes import Adversarial, Cycle, Flow, Loss, Optimiser, Recipe, Variational
 from cervix_models.registry import ModelEntry, create, find, register
 from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.settings import Settings
@@ -89,6 +89,8 @@ def recipe(model: str = "cnn", **changed: Any) -> Recipe:
             if encodes
             else {"adversarial": Adversarial()}
         )
+    if model == "cellflux":
+        settings["flow"] = Flow(epochs=1)
     if kind == "translator":
         settings["cycle"] = Cycle(CLASS_NAMES[:2], CLASS_NAMES[2:])
     return Recipe(**{**settings, **changed})

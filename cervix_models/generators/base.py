@@ -50,6 +50,7 @@ class VariationalGenerator(CellGenerator):
         """See CellGenerator; the noise is taken for what `encode` would say."""
         return self.decode(noise, classes)
 
-    def settle(self, images: Tensor, labels: Tensor) -> None:
-        """Learns, once it is trained, where cells in 0..1 of each label lie among its latents; one
-        whose document says that they lie like noise has nothing to learn."""
+    def settle(self, images: Tensor, labels: Tensor, sizes: Tensor) -> None:
+        """Learns, once it is trained, where cells in 0..1 of each label, whose size in pixels has
+        these logarithms, lie among its latents; one whose document says that they lie like noise
+        has nothing to learn."""

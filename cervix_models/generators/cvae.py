@@ -140,9 +140,10 @@ class ResidualVae(VariationalGenerator, AdversarialGenerator):
         return ProjectionCritic(len(self.centre))
 
     @torch.no_grad()
-    def settle(self, images: Tensor, labels: Tensor) -> None:
+    def settle(self, images: Tensor, labels: Tensor, sizes: Tensor) -> None:
         """See VariationalGenerator: a Gaussian a class, of what the encoder says of its cells
         (Ghosh et al.: From Variational to Deterministic Autoencoders, ICLR 2020)."""
+        del sizes
         parts = torch.eye(len(self.centre))[labels].split(64)
         said = [self.encode(*pair) for pair in zip(images.split(64), parts, strict=True)]
         mean, spread = (torch.cat(each) for each in zip(*said, strict=True))

@@ -99,6 +99,18 @@ class Variational:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """What makes latents of noise, once the autoencoder that they are of has learned."""
+
+    epochs: int
+    rate: float = 5e-4
+    ema_decay: float = 0.999
+    unclassed: float = 0.1  # part of the cells whose class and size it is not told, for guidance
+    uncontrolled: float = 0.5  # part of the cells whose outlines it is not told
+    edges: float = 0.25  # part of the others that it is told by Canny's edges
+
+
+@dataclass(frozen=True)
 class Cycle:
     """Two generators that turn cells of one domain into cells of another and back."""
 
@@ -149,10 +161,11 @@ class Recipe:
     kernel: Kernel | None = None
     perceptron: Perceptron | None = None
     contrast: Contrast | None = None  # with it, the loss is not looked at, and no fold is measured
-    # Of a generator, one of these two; with both, an autoencoder's decoder learns against a critic
-    # once it has learned by itself.
+    # Of a generator, one of these; with [variational] and another, an autoencoder's decoder learns
+    # against a critic, or its latents are made of noise, once it has learned by itself.
     adversarial: Adversarial | None = None
     variational: Variational | None = None
+    flow: Flow | None = None
     cycle: Cycle | None = None  # of what turns cells into others
 
     @property

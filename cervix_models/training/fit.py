@@ -41,6 +41,7 @@ from cervix_models.training.cycle import CycleTraining
 from cervix_models.training.features import fit_on_features
 from cervix_models.training.film import Film, MadeFilm
 from cervix_models.training.finding import FinderTraining
+from cervix_models.training.flow import FlowTraining
 from cervix_models.training.kernel import fit_kernel_machine
 from cervix_models.training.segmentation import SegmenterTraining
 from cervix_models.training.sharpening import SharpeningTraining
@@ -72,6 +73,7 @@ class Job:
     epochs: int | None = None  # fewer than the recipe's, for a trial
     shared: Path | None = None  # of what all trainings of the recipe may use; default: its own
     network: nn.Module | None = None  # that it goes on with; default: a fresh one
+    filmed: bool = True  # whether pictures are kept of a generator while it learns
 
 
 def fit(job: Job) -> tuple[nn.Module, str]:
@@ -99,7 +101,7 @@ def fit(job: Job) -> tuple[nn.Module, str]:
     film: list[Callback] = []
     if entry.kind == "segmenter":
         film = [Film(job.cells, job.watch, job.folder)]
-    if entry.kind == "generator":
+    if entry.kind == "generator" and job.filmed:
         film = [MadeFilm(recipe, job.folder, _epochs(recipe, job.epochs))]
     return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin, film), origin
 
@@ -143,6 +145,8 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
     """
     if recipe.contrast:
         return ContrastTraining
+    if recipe.flow:
+        return FlowTraining
     if recipe.adversarial:
         return SharpeningTraining if recipe.variational else AdversarialTraining
     if recipe.variational:
@@ -153,7 +157,7 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
     if kind not in _BY_KIND:
         raise RecipeError(
             f"{recipe.name} trains a {kind}, but has none of the tables [adversarial], "
-            "[variational] and [cycle]. Add the one that its network is made for."
+            "[variational], [flow] and [cycle]. Add the one that its network is made for."
         )
     return _BY_KIND[kind]
 

@@ -38,10 +38,11 @@ from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.film import made_film
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
+from cervix_models.training.flow import sizes_of
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, likenesses
+from cervix_models.training.parts import first_part, second_part
 from cervix_models.training.protocol import Plan, folds_of
-from cervix_models.training.sharpening import first_part, second_part
 from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
@@ -106,12 +107,14 @@ def _learned(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list
     runs = [plan.shared / "final"]
     first = first_part(plan.recipe)
     job = Job(first, cells, fold.train, fold.held_out, runs[0], plan.epochs)
+    job = replace(job, filmed=plan.recipe.flow is None)  # before, it makes nothing of noise
     network, origin = fit(job)
     if isinstance(network, VariationalGenerator):
         _settle(network, job)
     if second := second_part(plan.recipe):
-        runs.append(plan.shared / "sharpened")
-        network, _ = fit(replace(job, recipe=second, folder=runs[1], network=network))
+        runs.append(plan.shared / ("flow" if second.flow else "sharpened"))
+        job = replace(job, recipe=second, folder=runs[1], network=network, filmed=True)
+        network, _ = fit(job)
     return network, origin, runs
 
 
@@ -119,9 +122,10 @@ def _settle(network: VariationalGenerator, job: Job) -> None:
     """Shows an autoencoder where the cells lie that it learned from, in the orientations that it
     saw them in."""
     images, labels = _shown(job.cells, job.train)
+    sizes = sizes_of(job.cells.margins[torch.as_tensor(job.train)])
     if job.recipe.variational and job.recipe.variational.turned:
-        images, labels = all_ways(images), labels.repeat(8)
-    network.settle(images, labels)
+        images, labels, sizes = all_ways(images), labels.repeat(8), sizes.repeat(8)
+    network.settle(images, labels, sizes)
 
 
 def _curves(runs: list[Path]) -> list[dict[str, float]]:

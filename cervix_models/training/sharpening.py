@@ -5,7 +5,6 @@ cells again."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import cast
 
 import torch
@@ -19,29 +18,6 @@ from cervix_models.training.adversarial import AdversarialTraining
 from cervix_models.training.variational import drawn, seen_by_vgg
 
 AGAIN = 30.0  # of the error of cells that are made again, against the critic's answer
-KEPT = 0.995  # of the moving average, a step
-
-
-def first_part(recipe: Recipe) -> Recipe:
-    """The recipe of an autoencoder by itself."""
-    return replace(recipe, adversarial=None) if recipe.variational else recipe
-
-
-def second_part(recipe: Recipe) -> Recipe | None:
-    """The recipe by which its decoder goes on against a critic; None where it does not."""
-    against = recipe.adversarial
-    if recipe.variational is None or against is None:
-        return None
-    if not against.epochs:
-        raise RecipeError(
-            f"{recipe.name} has the tables [variational] and [adversarial], but does not say for "
-            "how many epochs its decoder goes on against a critic. Set epochs in [adversarial]."
-        )
-    optimiser = replace(
-        recipe.optimiser, name="adam", schedule="constant", weight_decay=0.0, ema_decay=KEPT,
-        learning_rate=against.critic_rate, epochs=against.epochs,
-    )  # fmt: skip
-    return replace(recipe, optimiser=optimiser)
 
 
 class SharpeningTraining(AdversarialTraining):

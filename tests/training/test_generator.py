@@ -17,7 +17,7 @@ from cervix_models.data.marks import is_marked
 from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.notes import notes_of
-from cervix_models.recipes import Adversarial, Optimiser, Variational
+from cervix_models.recipes import Adversarial, Flow, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.training.adversarial import AdversarialTraining, colours_apart
@@ -25,8 +25,8 @@ from cervix_models.training.film import ABREAST, STRIP, made_film
 from cervix_models.training.fit import FINAL, training_of
 from cervix_models.training.generator import finish_generator, remeasure_generator
 from cervix_models.training.judging import SEEN_BY, Judges
+from cervix_models.training.parts import second_part
 from cervix_models.training.protocol import Plan, folds_of
-from cervix_models.training.sharpening import second_part
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
 from tests.fakes import drawn_cell
@@ -205,7 +205,7 @@ def test_the_improved_autoencoder_draws_from_where_its_cells_lie() -> None:
     images, labels = torch.rand(40, 3, 64, 64), torch.arange(40) % 5
     images[labels == 2] /= 4
     before = network(torch.zeros(1, network.latent), torch.eye(5)[[2]])
-    network.settle(images, labels)
+    network.settle(images, labels, torch.zeros(40))
     with torch.inference_mode():
         mean, spread = network.encode(images, torch.eye(5)[labels])
         here = labels == 2
@@ -242,6 +242,24 @@ def test_a_decoder_goes_on_against_a_critic_and_keeps_its_encoder(made) -> None:
     assert {"train_pixels", "critic_loss", "train_colours"} <= set(others[0])
     with Image.open(plan.weights / "sharp" / FILM) as film:
         assert film.n_frames == 3
+
+
+def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made) -> None:
+    plan, judges = made
+    plan = replace(plan, recipe=tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1)))
+    finish_generator(plan, judges)
+    first, second = (load_file(plan.shared / each / FINAL) for each in ("final", "flow"))
+    kept = {key.split(".")[0] for key, value in first.items() if value.equal(second[key])}
+    assert "vae" in kept
+    assert not {key for key, value in first.items() if key.startswith("vae.")
+                and not value.equal(second[key])}  # fmt: skip
+    assert any(not value.equal(second[key]) for key, value in first.items())
+    assert second["sizes"][:, 0].max() > 1  # it settled between the two
+    card = load_card("flow", plan.weights)
+    assert card.data["training"]["epochs"] == 2
+    assert {"kid", "again", "recognised", "memorised"} <= set(card.metrics)
+    with Image.open(plan.weights / "flow" / FILM) as film:
+        assert film.n_frames == 1
 
 
 def test_a_decoder_that_goes_on_says_for_how_long() -> None:
