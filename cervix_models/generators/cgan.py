@@ -89,10 +89,10 @@ class DenseCritic(nn.Module):
 class ClassNorm(nn.Module):
     """A normalisation whose scale and shift are read off a code of noise and class."""
 
-    def __init__(self, norm: nn.BatchNorm2d | nn.InstanceNorm2d, code: int) -> None:
+    def __init__(self, norm: nn.Module, width: int, code: int) -> None:
         """Starts as the plain `norm`, which has no scale and shift of its own."""
         super().__init__()
-        self.norm, width = norm, norm.num_features
+        self.norm = norm
         self.steer = nn.Linear(code, 2 * width)
         nn.init.normal_(self.steer.weight, std=0.02)
         nn.init.zeros_(self.steer.bias)
@@ -111,7 +111,7 @@ class UpBlock(nn.Module):
         """With random weights."""
         super().__init__()
         self.before, self.after = (
-            ClassNorm(nn.BatchNorm2d(width, affine=False), code) for width in (wide, narrow)
+            ClassNorm(nn.BatchNorm2d(width, affine=False), width, code) for width in (wide, narrow)
         )
         self.first = nn.Conv2d(wide, narrow, 3, padding=1)
         self.second = nn.Conv2d(narrow, narrow, 3, padding=1)

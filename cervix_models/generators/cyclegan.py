@@ -21,19 +21,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet50, vgg16
 
-from cervix_models.generators.cgan import INNER, SIDE, ClassNorm, ProjectionCritic
+from cervix_models.data.transforms import normalise
+from cervix_models.generators.cgan import INNER, SIDE, STATISTICS, ClassNorm, ProjectionCritic
 from cervix_models.registry import ModelEntry, register
 
 WIDTH = 96  # of the residual blocks
 CODE = 64  # numbers that the wanted class is told by
 BLOCKS = 4
+GROUPS = 8  # of channels that are normalised together
 BOUND = 0.95  # of a colour in -1..1, so that black and white can still be changed
 SOURCE = "Exploring the impact of Transfer Learning and Semi Supervised GANs; Zhu et al., ICCV 2017"
 
 
 def _block(before: int, after: int, *, stride: int = 1) -> list[nn.Module]:
     convolution = nn.Conv2d(before, after, 3, stride, 1)
-    return [convolution, nn.InstanceNorm2d(after, affine=True), nn.ReLU()]
+    return [convolution, nn.GroupNorm(GROUPS, after), nn.ReLU()]
 
 
 class Steered(nn.Module):
@@ -43,7 +45,8 @@ class Steered(nn.Module):
         """With random weights."""
         super().__init__()
         self.convolution = nn.Conv2d(before, after, 3, padding=1, padding_mode="reflect")
-        self.norm = ClassNorm(nn.InstanceNorm2d(after), CODE)
+        norm = nn.GroupNorm(GROUPS, after, affine=False)  # the cell's own colours are not lost
+        self.norm = ClassNorm(norm, after, CODE)
 
     def forward(self, maps: Tensor, code: Tensor) -> Tensor:
         """Maps `(n, after, h, w)`."""
@@ -80,15 +83,21 @@ class Translator(nn.Module):
         nn.init.normal_(self.last.weight, std=1e-3)  # it begins by changing next to nothing
         nn.init.zeros_(cast(Tensor, self.last.bias))
 
+    def train(self, mode: bool = True) -> Translator:
+        """Itself; the trunk keeps its statistics, as it sees cells of both domains."""
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """Cells `(n, 3, side, side)` in 0..1, of cells in 0..1 and parts of classes."""
-        given, code = images * 2 - 1, self.label(classes)
-        maps = self.narrow(self.trunk(given))
+        code = self.label(classes)
+        maps = self.narrow(self.trunk(normalise(images, *STATISTICS)))
         for block in self.middle:
             maps = block(maps, code)
         for step in self.up:
             maps = F.interpolate(F.relu(step(maps, code)), scale_factor=2.0, mode="bilinear")
-        start = (given * BOUND).clamp(-BOUND, BOUND).atanh()
+        start = ((images * 2 - 1) * BOUND).clamp(-BOUND, BOUND).atanh()
         changed: Tensor = (start + self.last(maps)).tanh() / BOUND
         return (changed.clamp(-1, 1) + 1) / 2
 
@@ -140,7 +149,7 @@ class PatchCritic(ProjectionCritic):
 def plain() -> tuple[nn.Module, int]:
     """The encoder of the plain model."""
     first = nn.Conv2d(3, 32, 7, padding=3)
-    start = [first, nn.InstanceNorm2d(32, affine=True), nn.ReLU()]
+    start = [first, nn.GroupNorm(GROUPS, 32), nn.ReLU()]
     return nn.Sequential(*start, *_block(32, 64, stride=2), *_block(64, 128, stride=2)), 128
 
 

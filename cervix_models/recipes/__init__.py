@@ -151,8 +151,7 @@ class Recipe:
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
     folds: int = 5
     seed: int = 0
-    # That the weights of a finder, or of what makes cells, are kept in; default: half precision.
-    bits: int | None = None
+    bits: int | None = None  # that the weights are kept in; default: half precision
     views: int = 8  # test-time flips and quarter turns averaged over, 1 to 8
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)

@@ -75,7 +75,7 @@ def finish(plan: Plan, *, final: bool = True) -> Path:
     sha256 = ""
     if final:
         network, data["first_weights"] = run_final(plan)
-        sha256 = save_weights(network, folder)
+        sha256 = save_weights(network, folder, recipe.bits)
     else:
         data["first_weights"] = json.loads((folds[0] / DONE).read_text("utf-8"))["first_weights"]
         (folder / WEIGHTS).unlink(missing_ok=True)
