@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cervix_models.cards import card_of_weights
 from cervix_models.contracts import Card, Image
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch, normalised, prepared
 from cervix_models.sessions import onnx_session
 from cervix_models.settings import Settings
+
+if TYPE_CHECKING:
+    from cervix_models.generators.base import CellGenerator
 
 MOST = 500  # cells at once
 TEMPERATURES = (0.0, 1.5)  # factors on the noise: 0 is the same cell every time
@@ -112,8 +117,20 @@ def noise_of(seed: int, count: int, latent: int) -> NDArray[np.float32]:
 
 def open_maker(name: str, settings: Settings) -> tuple[CellMaker, Card]:
     """The generator of `weights/<name>/` and its card. Raises WeightsError."""
+    if card_of_weights(name, settings.weights).recipe.get("flow"):
+        return _open_flow(name, settings)
     run, card = onnx_session(name, settings)
     return CellMaker(lambda *given: run(*given)[0], card.classes, int(card.input["latent"])), card
+
+
+def _open_flow(name: str, settings: Settings) -> tuple[CellMaker, Card]:
+    """One that takes many steps, by torch: as one graph they would be too many."""
+    from cervix_models.checkpoints import load_network
+    from cervix_models.generators.base import run_by_torch
+
+    network, card = load_network(name, settings.weights)
+    latent = int(card.input["latent"])
+    return CellMaker(run_by_torch(cast("CellGenerator", network)), card.classes, latent), card
 
 
 def open_turner(name: str, settings: Settings) -> tuple[CellTurner, Card]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cervix_models.errors import DataError
+from cervix_models.generators import cellflux
 from cervix_models.making import CellMaker, open_maker
 from cervix_models.training.generator import maker_of
 from tests import tiny
@@ -64,3 +65,18 @@ def test_a_generator_of_the_weights_makes_what_its_network_makes(tmp_path) -> No
         maker_of(network, card.classes).generate(*asked, seed=4),
     )
     assert np.abs(np.stack(cells).astype(int) - np.stack(wanted)).max() <= 1
+
+
+def test_what_takes_many_steps_is_run_by_torch(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(cellflux, "STEPS", 2)
+    settings = tiny.settings_in(tmp_path)
+    given = tiny.recipe("cellflux")
+    network = tiny.save_tiny(settings.weights, given)
+    maker, card = open_maker(given.name, settings)
+    asked = (card.classes[2], 2)
+    cells = maker.generate(*asked, seed=4)
+    wanted = maker_of(network, card.classes).generate(*asked, seed=4)
+    assert np.abs(np.stack(cells).astype(int) - np.stack(wanted)).max() <= 2  # half precision
+    alone = maker.generate(card.classes[2], 1, seed=4)[0]
+    assert np.abs(cells[0].astype(int) - alone).max() <= 1
+    assert not list(tmp_path.rglob("*.onnx"))

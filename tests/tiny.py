@@ -191,7 +191,7 @@ def save_maker(weights: Path, given: Recipe, *, least: float = 0.0) -> CellGener
     network = create(given.model)
     if isinstance(network, CycleGan):  # one that has learned nothing changes nothing
         for way in (network.there, network.back):
-            nn.init.normal_(cast(nn.Conv2d, way.decoder[-1]).weight, std=0.05)
+            nn.init.normal_(way.last.weight, std=0.05)
     save_tiny(weights, given, network, metrics=metrics)
     Learned.of(features).save(weights / given.name)
     return cast("CellGenerator | CycleGan", network)

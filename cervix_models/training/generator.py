@@ -27,7 +27,7 @@ from cervix_models.evaluation.generation import (
     summarised_translation,
 )
 from cervix_models.evaluation.notes import notes_of
-from cervix_models.generators.base import CellGenerator, VariationalGenerator
+from cervix_models.generators.base import CellGenerator, VariationalGenerator, run_by_torch
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
 from cervix_models.making import CellMaker, noise_of
@@ -225,14 +225,7 @@ def _kept_beside(plan: Plan, known: Batch) -> Learned:
 
 def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
     """A network of torch as what makes cells."""
-
-    @torch.inference_mode()
-    def run(noise: Batch, parts: Batch) -> Batch:
-        given = (torch.from_numpy(each).split(64) for each in (noise, parts))
-        out: Batch = torch.cat([network.eval()(*some) for some in zip(*given, strict=True)]).numpy()
-        return out
-
-    return CellMaker(run, classes, network.latent)
+    return CellMaker(run_by_torch(network), classes, network.latent)
 
 
 def alike(labels: NDArray[np.int64], wanted: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
