@@ -249,11 +249,10 @@ def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made) -> None:
     plan = replace(plan, recipe=tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1)))
     finish_generator(plan, judges)
     first, second = (load_file(plan.shared / each / FINAL) for each in ("final", "flow"))
-    kept = {key.split(".")[0] for key, value in first.items() if value.equal(second[key])}
-    assert "vae" in kept
-    assert not {key for key, value in first.items() if key.startswith("vae.")
-                and not value.equal(second[key])}  # fmt: skip
-    assert any(not value.equal(second[key]) for key, value in first.items())
+    for key, value in first.items():
+        if key.startswith("vae."):
+            assert (value - second[key]).abs().max() < 2e-6, key  # the average of a constant
+    assert (first["table.weight"] - second["table.weight"]).abs().max() > 1e-5
     assert second["sizes"][:, 0].max() > 1  # it settled between the two
     card = load_card("flow", plan.weights)
     assert card.data["training"]["epochs"] == 2
