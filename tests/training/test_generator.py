@@ -17,6 +17,7 @@ from cervix_models.data.marks import is_marked
 from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.notes import notes_of
+from cervix_models.generators import cellflux
 from cervix_models.recipes import Adversarial, Flow, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -244,7 +245,8 @@ def test_a_decoder_goes_on_against_a_critic_and_keeps_its_encoder(made) -> None:
         assert film.n_frames == 3
 
 
-def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made) -> None:
+def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) -> None:
+    monkeypatch.setattr(cellflux, "STEPS", 2)
     plan, judges = made
     plan = replace(plan, recipe=tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1)))
     finish_generator(plan, judges)
