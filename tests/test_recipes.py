@@ -49,7 +49,7 @@ def test_what_is_not_set_has_its_default(tmp_path) -> None:
 
 def test_an_unknown_recipe_is_refused_with_those_there_are(tmp_path) -> None:
     with pytest.raises(
-        RecipeError, match=r"No recipe is named 'b'\. There are cgan, .*\.toml file"
+        RecipeError, match=r"No recipe is named 'b'\. There are cellflux, .*\.toml file"
     ):
         load_recipe("b")
     with pytest.raises(RecipeError, match="No recipe is named"):

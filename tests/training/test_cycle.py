@@ -36,7 +36,7 @@ def test_the_wanted_class_steers_the_change_of_a_cell(name) -> None:
         network.there.last.weight.mul_(100)
         one, other = network(cell, torch.eye(5)[[3, 4]])
     assert (one - cell[0]).abs().mean() > 0.01
-    assert (one - other).abs().mean() > 0.1 * (one - cell[0]).abs().mean()
+    assert (one - other).abs().mean() > 0.02 * (one - cell[0]).abs().mean()
 
 
 def test_a_critic_is_not_told_the_class_of_an_unlabelled_cell(training) -> None:
