@@ -48,6 +48,17 @@ def test_only_translators_are_offered(turning) -> None:
     assert [card.name for card in turning.cards()] == [GIVEN.name]
 
 
+def test_those_whose_cells_are_told_best_come_first(tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    for name, told in (("a", None), ("b", (0.9, 0.1)), ("c", (0.8, 0.7))):
+        ways = {label: {"recognised": each} for label, each in zip("xy", told or (), strict=False)}
+        tiny.save_tiny(
+            settings.weights, replace(GIVEN, name=name), metrics={"summary": "-", "ways": ways}
+        )
+    turning = Turning(Triage(open_store(settings), settings))
+    assert [card.name for card in turning.cards()] == ["c", "b", "a"]
+
+
 def test_a_cell_is_turned_as_its_network_turns_it_and_back(turning) -> None:
     cell = drawn_cell(90, 4)
     found = turning.turn(GIVEN.name, png_of(cell), "cell.png", TARGET, SOURCE, sample=False)
