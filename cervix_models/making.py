@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cervix_models.cards import card_of_weights
+from cervix_models.cards import load_card
 from cervix_models.contracts import Card, Image
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch, normalised, prepared
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cervix_models.generators.base import CellGenerator
 
 MOST = 500  # cells at once
+AT_ONCE = 64  # of them, by torch
 TEMPERATURES = (0.0, 1.5)  # factors on the noise: 0 is the same cell every time
 Network = Callable[[Batch, Batch], Batch]  # noise (n, latent), parts of classes (n, classes)
 Turns = Callable[[Batch, Batch], list[Batch]]  # cells (n, 3, side, side), parts: there, and back
@@ -117,20 +118,27 @@ def noise_of(seed: int, count: int, latent: int) -> NDArray[np.float32]:
 
 def open_maker(name: str, settings: Settings) -> tuple[CellMaker, Card]:
     """The generator of `weights/<name>/` and its card. Raises WeightsError."""
-    if card_of_weights(name, settings.weights).recipe.get("flow"):
-        return _open_flow(name, settings)
+    if load_card(name, settings.weights).recipe.get("flow"):
+        from cervix_models.checkpoints import load_network
+
+        # By torch: it takes so many steps that they would be too many for one graph.
+        network, card = load_network(name, settings.weights)
+        return maker_of(cast("CellGenerator", network), card.classes), card
     run, card = onnx_session(name, settings)
     return CellMaker(lambda *given: run(*given)[0], card.classes, int(card.input["latent"])), card
 
 
-def _open_flow(name: str, settings: Settings) -> tuple[CellMaker, Card]:
-    """One that takes many steps, by torch: as one graph they would be too many."""
-    from cervix_models.checkpoints import load_network
-    from cervix_models.generators.base import run_by_torch
+def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
+    """A network of torch as what makes cells."""
+    import torch
 
-    network, card = load_network(name, settings.weights)
-    latent = int(card.input["latent"])
-    return CellMaker(run_by_torch(cast("CellGenerator", network)), card.classes, latent), card
+    @torch.inference_mode()
+    def run(noise: Batch, parts: Batch) -> Batch:
+        given = (torch.from_numpy(each).split(AT_ONCE) for each in (noise, parts))
+        out: Batch = torch.cat([network.eval()(*some) for some in zip(*given, strict=True)]).numpy()
+        return out
+
+    return CellMaker(run, classes, network.latent)
 
 
 def open_turner(name: str, settings: Settings) -> tuple[CellTurner, Card]:

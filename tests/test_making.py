@@ -7,8 +7,7 @@ import pytest
 
 from cervix_models.errors import DataError
 from cervix_models.generators import cellflux
-from cervix_models.making import CellMaker, open_maker
-from cervix_models.training.generator import maker_of
+from cervix_models.making import CellMaker, maker_of, open_maker
 from tests import tiny
 
 

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-
-AT_ONCE = 64  # cells
-Batch = NDArray[np.float32]
 
 
 class CellGenerator(nn.Module, ABC):
@@ -61,16 +54,3 @@ class VariationalGenerator(CellGenerator):
         """Learns, once it is trained, where cells in 0..1 of each label, whose size in pixels has
         these logarithms, lie among its latents; one whose document says that they lie like noise
         has nothing to learn."""
-
-
-def run_by_torch(network: CellGenerator) -> Callable[[Batch, Batch], Batch]:
-    """What gives the network's cells of noise and parts of classes, as arrays."""
-
-    @torch.inference_mode()
-    def run(noise: Batch, parts: Batch) -> Batch:
-        given = (torch.from_numpy(each).split(AT_ONCE) for each in (noise, parts))
-        made = [network.eval()(*some) for some in zip(*given, strict=True)]
-        out: Batch = torch.cat(made).numpy()
-        return out
-
-    return run

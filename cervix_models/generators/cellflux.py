@@ -95,8 +95,7 @@ class CellFlux(VariationalGenerator):
     def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
         """See VariationalGenerator; neither class nor size is heeded."""
         del classes
-        maps = latents[:, :-1].view(-1, CHANNELS, SIDE // SHRUNK, SIDE // SHRUNK)
-        out: Tensor = self.vae.decode(maps, return_dict=False)[0]
+        out: Tensor = self.vae.decode(maps_of(latents[:, :-1]), return_dict=False)[0]
         return (out.clamp(-1, 1) + 1) / 2 if not self.training else (out + 1) / 2
 
     def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
@@ -111,7 +110,7 @@ class CellFlux(VariationalGenerator):
         sizes = classes @ self.sizes
         prompt = self.prompt(classes, sizes[:, 0] + sizes[:, 1] * noise[:, -1])
         without = self.prompt(torch.zeros_like(classes), None)
-        tokens = packed(noise[:, :-1].view(-1, CHANNELS, SIDE // SHRUNK, SIDE // SHRUNK))
+        tokens = packed(maps_of(noise[:, :-1]))
         times = torch.linspace(1, 0, STEPS + 1, device=noise.device)
         for now, then in pairwise(times):
             at = now.expand(len(tokens))
@@ -195,6 +194,11 @@ def _given(tokens: Tensor, times: Tensor, prompt: Prompt) -> dict[str, Any]:
         "img_ids": places(tokens.device),
         "return_dict": False,
     }
+
+
+def maps_of(numbers: Tensor) -> Tensor:
+    """Latents `(n, channels * h * w)` of square cells as maps `(n, channels, h, w)`."""
+    return numbers.view(-1, CHANNELS, SIDE // SHRUNK, SIDE // SHRUNK)
 
 
 def packed(latents: Tensor) -> Tensor:

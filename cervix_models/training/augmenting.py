@@ -18,11 +18,11 @@ from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
 from cervix_models.errors import DataError
 from cervix_models.evaluation.classification import difference, interval_of
 from cervix_models.generators.base import CellGenerator
-from cervix_models.making import noise_of
+from cervix_models.making import maker_of, noise_of
 from cervix_models.recipes import Recipe
 from cervix_models.training.batches import Cells, cells_at
 from cervix_models.training.fit import Job, fit
-from cervix_models.training.generator import kept_apart, maker_of
+from cervix_models.training.generator import kept_apart
 from cervix_models.training.inputs import side_of
 from cervix_models.training.judging import as_tensor
 from cervix_models.training.protocol import Plan

@@ -132,8 +132,9 @@ class CycleTraining(L.LightningModule):
         patches, classes = self._judge(critic, maps, out)
         loss = F.mse_loss(patches, torch.ones_like(patches))
         loss = loss + self.settings.classes * F.cross_entropy(classes, wanted)
-        apart = colours_apart(others["image"], made, others["label"], wanted)
-        loss = loss + self.settings.colours * apart
+        if self.settings.colours:
+            apart = colours_apart(others["image"], made, others["label"], wanted)
+            loss = loss + self.settings.colours * apart
         return Turned(out, [each.detach() for each in maps], loss)
 
     def _judge(

@@ -13,12 +13,12 @@ from skimage.color import rgb2gray
 from skimage.feature import canny
 from torch import Tensor
 
-from cervix_models.contracts import CYTOPLASM, NUCLEUS
 from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.errors import RecipeError
-from cervix_models.generators.cellflux import CHANNELS, SHRUNK, CellFlux, packed
+from cervix_models.generators.cellflux import CellFlux, maps_of, packed
 from cervix_models.recipes import Recipe
 from cervix_models.training.batches import Batch
+from cervix_models.training.inputs import as_channels
 from cervix_models.training.schedule import configure
 from cervix_models.training.turning import turned
 from cervix_models.training.variational import drawn
@@ -61,9 +61,7 @@ class FlowTraining(L.LightningModule):
         with torch.no_grad():
             mean, spread = (each.float() for each in network.encode(images, classes))
             said = drawn(mean, spread, self.draw)
-            latents = (said[:, :-1] - network.place[0]) / network.place[1]
-            side = images.shape[2] // SHRUNK
-            latents = packed(latents.view(count, CHANNELS, side, side))
+            latents = packed(maps_of((said[:, :-1] - network.place[0]) / network.place[1]))
         noise = self._normal(latents.shape)
         times = self._normal((count,)).sigmoid()  # logit-normal: the middle is the hard part
         at = times[:, None, None]
@@ -100,9 +98,8 @@ def sizes_of(margins: Tensor) -> Tensor:
 def outlines_of(masks: Tensor) -> Tensor:
     """Label masks `(n, h, w)` as pictures `(n, 3, h, w)` in 0..1: red where the nucleus is, green
     where the cell is."""
-    nucleus = masks == NUCLEUS
-    cell = nucleus | (masks == CYTOPLASM)
-    return torch.stack([nucleus, cell, torch.zeros_like(cell)], 1).float()
+    cell, nucleus = as_channels(masks).unbind(1)
+    return torch.stack([nucleus, cell, torch.zeros_like(cell)], 1)
 
 
 def edges_of(images: Tensor) -> Tensor:

@@ -27,10 +27,10 @@ from cervix_models.evaluation.generation import (
     summarised_translation,
 )
 from cervix_models.evaluation.notes import notes_of
-from cervix_models.generators.base import CellGenerator, VariationalGenerator, run_by_torch
+from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
-from cervix_models.making import CellMaker, noise_of
+from cervix_models.making import maker_of, noise_of
 from cervix_models.nearness import Learned
 from cervix_models.registry import find
 from cervix_models.training.batches import Cells, cells_at
@@ -106,8 +106,8 @@ def _learned(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list
     on from each other."""
     runs = [plan.shared / "final"]
     first = first_part(plan.recipe)
-    job = Job(first, cells, fold.train, fold.held_out, runs[0], plan.epochs)
-    job = replace(job, filmed=plan.recipe.flow is None)  # before, it makes nothing of noise
+    filmed = plan.recipe.flow is None  # with one, it makes nothing of noise before the second part
+    job = Job(first, cells, fold.train, fold.held_out, runs[0], plan.epochs, filmed=filmed)
     network, origin = fit(job)
     if isinstance(network, VariationalGenerator):
         _settle(network, job)
@@ -221,11 +221,6 @@ def _kept_beside(plan: Plan, known: Batch) -> Learned:
     learned = Learned.of(known)
     learned.save(plan.weights / plan.recipe.name)
     return learned
-
-
-def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
-    """A network of torch as what makes cells."""
-    return CellMaker(run_by_torch(network), classes, network.latent)
 
 
 def alike(labels: NDArray[np.int64], wanted: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
