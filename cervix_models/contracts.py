@@ -322,3 +322,29 @@ class Card:
     def summary(self) -> str:
         """The card in one line: name, version, where measured, how well."""
         return f"{self.name} {self.version}: {self.metrics['summary']}"
+
+
+STEPS, GUIDANCE = 20, 1.5  # of a steered cell, where nothing else is said
+RANGES: dict[str, tuple[float, float]] = {  # of the settings of a wish
+    "count": (1.0, 16.0),
+    "steps": (2.0, 60.0),
+    "guidance": (1.0, 6.0),
+    "heed": (0.0, 2.0),
+    "change": (0.05, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of steered cells."""
+
+    label: str
+    count: int
+    seed: int
+    control: Image | None = None  # outlines or edges; None: none are heeded
+    heed: float = 1.0  # how much of what the ControlNet says is added
+    guidance: float = GUIDANCE  # how far cells are pushed to their class; 1: not beyond it
+    steps: int = STEPS
+    size: float | None = None  # logarithm of the cell's size in pixels; None: as noise says
+    like: Image | None = None  # a picture to begin with, instead of noise alone
+    change: float = 1.0  # how far that picture is given up for noise

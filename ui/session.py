@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.imported import DealtCell
     from cervix_models.services.real_or_fake import RealOrFake
+    from cervix_models.services.steering import Steering
     from cervix_models.services.synthesis import MadeCell, Synthesis
     from cervix_models.services.turning import Turned, Turning
 
@@ -119,6 +120,20 @@ def synthesis() -> Synthesis:
     """The service of made cells, for a page: it stops with the reason as `triage` does."""
     triage()
     return shared_synthesis()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_steering() -> Steering:
+    """The service of steered cells, one a process; its generators load with the first cell."""
+    from cervix_models.services.steering import Steering
+
+    return Steering(shared_triage())
+
+
+def steering() -> Steering:
+    """The service of steered cells, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_steering()
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
+from cervix_models.contracts import GUIDANCE, STEPS
 from cervix_models.generators.base import VariationalGenerator
 from cervix_models.registry import ModelEntry, register
 
@@ -29,7 +30,6 @@ TOKENS = 4  # of the prompt
 HEADS, HEAD = 6, 32
 BLOCKS, SINGLE = 2, 6  # of the transformer; the ControlNet has one and one
 PROMPT = 64  # numbers a token of the prompt
-STEPS, GUIDANCE = 20, 1.5  # of a cell that is made
 SHAPE = {
     "in_channels": CHANNELS * PATCH**2,
     "num_attention_heads": HEADS,

@@ -28,6 +28,7 @@ from cervix_models.evaluation.generation import (
 )
 from cervix_models.evaluation.notes import notes_of
 from cervix_models.generators.base import CellGenerator, VariationalGenerator
+from cervix_models.generators.controls import sizes_of
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
 from cervix_models.making import maker_of, noise_of
@@ -38,7 +39,6 @@ from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.film import made_film
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
-from cervix_models.training.flow import sizes_of
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, likenesses
 from cervix_models.training.parts import first_part, second_part

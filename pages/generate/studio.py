@@ -12,6 +12,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import CervixError
 from cervix_models.plots import per_cent
 from ui import session, show
+from ui.steering_view import steer_a_cell
 from ui.turning_view import turn_a_cell
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def page() -> None:
         "These cells belong to nobody: a network that has seen real ones makes them up. Each is "
         "marked **SYN** in its corner and in its file, and is refused where cells are read."
     )
-    made, walk, turn = st.tabs(
-        ["Cells", "From one to another", "Turn a cell into another class"],
+    made, walk, steer, turn = st.tabs(
+        ["Cells", "From one to another", "Draw a cell", "Turn a cell into another class"],
         on_change="rerun", key="studio-tab",
     )  # fmt: skip
     if made.open:
@@ -53,6 +54,9 @@ def page() -> None:
             card = _generator(cards, "walk-generator")
             if card:
                 _walk(card)
+    if steer.open:
+        with steer:
+            steer_a_cell(session.steering().cards())
     if turn.open:
         with turn:
             turn_a_cell(turners)

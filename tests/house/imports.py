@@ -19,6 +19,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         "inference",
         "sessions",
         "making",
+        "steering",
         "nearness",
         "finding",
         "cutting",

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cervix_models.contracts import Card
+from cervix_models.contracts import Card, Wish
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
+from cervix_models.data.shapes import Control, size_of
+from cervix_models.services.steering import SteeredCell
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.services.turning import Look, Turned
 from tests import tiny
+from tests.fakes import drawn_cell
 from tests.made_cells import add_generator
 from ui import session
 
@@ -47,6 +50,34 @@ class Turns:
         return Turned(name, label, *looks, {"nucleus": 0.8, "cell": 0.9}, near_copy=True)
 
 
+class Steers:
+    """Makes a grey cell of every wish, and keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        given = tiny.recipe("cellflux", name="cellflux")
+        self.card = tiny.card(given, "0" * 64, input={"size": 64, "latent": 1025})
+        self.asked: list[tuple[Wish, Control | None]] = []
+
+    def cards(self) -> list[Card]:
+        return [self.card]
+
+    def make(self, name: str, wish: Wish, control: Control | None, watch) -> list[SteeredCell]:
+        self.asked.append((wish, control))
+        png = png_of(np.full((64, 64, 3), 150, np.uint8))
+        watch(2, [png] * wish.count)
+        labels = np.eye(64, dtype=np.uint8) if control is None else control.labels
+        dice = {"nucleus": 0.91, "cytoplasm": 0.8, "cell": 0.95} if control else {}
+        shares = {each: 0.9 if each == wish.label else 0.025 for each in CLASS_NAMES}
+        return [SteeredCell(png, labels, dice, shares, near_copy=True)] * wish.count
+
+
+@pytest.fixture
+def steers(monkeypatch) -> Steers:
+    made = Steers()
+    monkeypatch.setattr(session, "shared_steering", lambda: made)
+    return made
+
+
 @pytest.fixture
 def turns(monkeypatch) -> Turns:
     made = Turns()
@@ -57,7 +88,7 @@ def turns(monkeypatch) -> Turns:
 
 
 @pytest.fixture
-def synthesis(tmp_path, monkeypatch, turns) -> Synthesis:
+def synthesis(tmp_path, monkeypatch, turns, steers) -> Synthesis:
     settings = tiny.settings_in(tmp_path)
     made = Synthesis(settings)
     monkeypatch.setattr(session, "shared_synthesis", lambda: made)
@@ -154,3 +185,83 @@ def test_without_a_translator_the_tab_says_how_to_get_one(studio, turns) -> None
 def _open(page: AppTest, tab: str) -> None:
     page.session_state["studio-tab"] = tab
     page.run()
+
+
+def _steering(studio: AppTest) -> AppTest:
+    studio.session_state["studio-tab"] = "Draw a cell"
+    page = studio.run()
+    assert not page.exception
+    return page
+
+
+def test_a_drawn_cell_is_made_and_held_against_the_drawing(studio, steers) -> None:
+    page = _steering(studio)
+    (wish, control) = steers.asked.pop()
+    assert (wish.label, wish.count, wish.seed) == (CLASS_NAMES[0], 4, 1)
+    assert control is not None
+    assert size_of(control.labels) is not None
+    html = shown(page)
+    assert html.count(f'alt="Synthetic {CLASS_NAMES[0]} cell, number ') == 4
+    assert "with the outlines that are found in it" in html
+    assert "tiny_cgan" in html  # the same class by another generator
+    text = " ".join(each.value for each in page.markdown)
+    assert "Dice of **0.91** and the cell with **0.95**" in text
+    assert "may be nearly a copy" in page.warning[0].value
+    page.run()
+    assert not steers.asked  # what was made is remembered
+
+
+def test_a_larger_nucleus_keeps_seed_and_cell(studio, steers) -> None:
+    page = _steering(studio)
+    _, before = steers.asked.pop()
+    page.slider(key="steer-grow").set_value(4).run()
+    assert not page.exception
+    wish, after = steers.asked.pop()
+    assert wish.seed == 1
+    assert ((before.labels > 0) == (after.labels > 0)).all()
+    assert (after.labels == 2).sum() > 1.5 * (before.labels == 2).sum()
+
+
+def test_how_a_cell_is_made_is_the_readers_choice(studio, steers) -> None:
+    page = _steering(studio)
+    page.slider(key="steer-heed").set_value(0.5)
+    page.slider(key="steer-guidance").set_value(3.0)
+    page.slider(key="steer-steps").set_value(40).run()
+    wish, _ = steers.asked.pop()
+    assert (wish.heed, wish.guidance, wish.steps) == (0.5, 3.0, 40)
+
+
+def test_cells_are_made_of_nothing_too_and_wait_for_a_file(studio, steers) -> None:
+    page = _steering(studio)
+    steers.asked.clear()
+    page.segmented_control(key="steer-way").set_value("Nothing").run()
+    assert steers.asked.pop()[1] is None
+    page.segmented_control(key="steer-way").set_value("A file").run()
+    assert not page.exception
+    assert not steers.asked
+    assert "as soon as there is something to steer them by" in page.info[0].value
+    labels = np.zeros((80, 80), np.uint8)
+    labels[20:60, 20:60], labels[35:45, 35:45] = 1, 2
+    page.file_uploader[0].set_value(("labels.png", png_of(labels), "image/png")).run()
+    assert not page.exception
+    assert set(np.unique(steers.asked.pop()[1].labels)) == {0, 1, 2}
+    page.file_uploader[0].set_value(("a.png", b"none", "image/png")).run()
+    assert page.error
+    assert not steers.asked
+
+
+def test_outlines_come_from_a_reading(studio, steers, triage) -> None:
+    page = _steering(studio)
+    page.segmented_control(key="steer-way").set_value("A reading").run()
+    assert "No cell was read here yet" in " ".join(each.value for each in page.caption)
+    triage.read(png_of(drawn_cell(120)), "a.png")
+    steers.asked.clear()
+    page.run()
+    assert not page.exception
+    assert set(np.unique(steers.asked.pop()[1].labels)) == {0, 1, 2}
+
+
+def test_without_a_generator_that_is_steered_the_tab_says_so(studio, steers) -> None:
+    steers.cards = list
+    page = _steering(studio)
+    assert "python -m cervix_models train cellflux" in page.info[0].value

@@ -14,9 +14,10 @@ from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.errors import RecipeError
 from cervix_models.generators import cellflux
 from cervix_models.generators.cellflux import CellFlux, packed, unpacked
+from cervix_models.generators.controls import edges_of, outlines_of, sizes_of
 from cervix_models.recipes import Adversarial, Flow
 from cervix_models.registry import create
-from cervix_models.training.flow import FlowTraining, edges_of, outlines_of, sizes_of
+from cervix_models.training.flow import FlowTraining
 from cervix_models.training.parts import first_part, second_part
 from tests import tiny
 
