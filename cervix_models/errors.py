@@ -42,3 +42,7 @@ class JudgementError(CervixError):
 
 class MeasurementError(CervixError):
     """An image, mask, heat map, scale or feature name that does not fit a measurement."""
+
+
+class CapacityError(CervixError):
+    """Something that does not fit into the memory of this machine."""

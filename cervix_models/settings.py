@@ -21,6 +21,10 @@ class Settings:
     database_url: str  # CERVIX_DATABASE_URL: default SQLite under home
     slides: Path  # CERVIX_SLIDES: slides that pages show; default slides/ under home
     threads: int  # CERVIX_THREADS: of each inference session; default one a processor, 4 at most
+    # CERVIX_FLUX, CERVIX_FLUX_CONTROLNET: folders, or names in the cache of the hub, of the large
+    # Flux and its ControlNet; default those of flux.py
+    flux: str | None = None
+    flux_controlnet: str | None = None
 
     @property
     def blobs(self) -> Path:
@@ -42,6 +46,8 @@ def load_settings() -> Settings:
         database_url=os.environ.get("CERVIX_DATABASE_URL")
         or f"sqlite:///{home / 'cervix.sqlite3'}",
         slides=_path("CERVIX_SLIDES") or home / "slides",
+        flux=os.environ.get("CERVIX_FLUX") or None,
+        flux_controlnet=os.environ.get("CERVIX_FLUX_CONTROLNET") or None,
         threads=int(os.environ.get("CERVIX_THREADS") or min(4, os.cpu_count() or 1)),
     )
 

@@ -50,10 +50,14 @@ class SteeredMaker:
         prompts: Prompts,
         classes: tuple[str, ...],
         side: int,
+        *,
+        outlines: bool = True,
     ) -> None:
-        """`side` is that of its pictures, pixels."""
+        """`side` is that of its pictures, pixels; `outlines` says whether its ControlNet knows
+        filled outlines, or edges alone."""
         pipeline.set_progress_bar_config(disable=True)
         self.pipeline, self.prompts, self.classes, self.side = pipeline, prompts, classes, side
+        self.outlines = outlines
         self._turn = threading.Lock()  # the scheduler remembers its step
 
     def make(self, wish: Wish, watch: Watch | None = None) -> list[Image]:

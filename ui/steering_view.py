@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from cervix_models.contracts import GUIDANCE, RANGES, STEPS, Card, Wish
+from cervix_models.contracts import GUIDANCE, RANGES, STEPS, Wish
 from cervix_models.data.pictures import pixels_of, png_of
 from cervix_models.data.shapes import Control, drawn_control, framed, of_labels
 from cervix_models.errors import CervixError
@@ -17,7 +17,7 @@ from ui import pictures, session, show
 from ui.shaper import shape_cell
 
 if TYPE_CHECKING:
-    from cervix_models.services.steering import SteeredCell
+    from cervix_models.services.steering import Offer, SteeredCell
 
 CARD_PAGE = "../pages/models/card.py"
 DRAW, READING, FILE, FREE = "Drawn", "A reading", "A file", "Nothing"
@@ -26,36 +26,39 @@ KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 LATEST = 20  # readings to choose from
 KEPT = 12  # makings that a session remembers
 MOST = 8  # cells
+DRAWN_SIDE = 64  # pixels of drawn outlines
 GROWS = (-6, 12)  # pixels of the outlines' square that a nucleus is moved by
 MADE = "steered"  # in the session
 ENLARGED = 4  # times, for outlines that are one pixel wide
 
 
-def steer_a_cell(cards: list[Card]) -> None:
+def steer_a_cell(offers: list[Offer]) -> None:
     """Shows what steers, and the cells that come of it."""
-    if not cards:
+    named = {offer.name: offer for offer in offers}
+    if all(offer.card is None for offer in offers):
         st.info(
-            "No generator that heeds outlines is here yet. Train one: "
+            "No generator of ours that heeds outlines is here yet. Train one: "
             "`python -m cervix_models train cellflux`"
         )
-        return
-    named = {card.name: card for card in cards}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        card = named[st.selectbox("Generator", list(named), width=220, key="steer-generator")]
-        label = st.selectbox("Class", card.classes, width=230, key="steer-class")
+        offer = named[st.selectbox("Generator", list(named), width=220, key="steer-generator")]
+        label = st.selectbox("Class", offer.classes, width=230, key="steer-class")
         count = st.number_input("Cells", 1, MOST, 4, width=110, key="steer-count")
         seed = st.number_input("Seed", 0, 99_999, 1, width=120, key="steer-seed")
-    st.page_link(
-        CARD_PAGE, label="How it was made and measured", icon=":material/description:",
-        query_params={"model": card.name},
-    )  # fmt: skip
+    if offer.card:
+        st.page_link(
+            CARD_PAGE, label="How it was made and measured", icon=":material/description:",
+            query_params={"model": offer.name},
+        )  # fmt: skip
+    elif not _ready(offer):
+        return
     left, right = st.columns([5, 7], gap="large")
     with left:
         way = st.segmented_control(
             "What the cell is made after", WAYS, default=DRAW, required=True, key="steer-way"
         )
         try:
-            control = _control(way, int(card.input["size"]))
+            control = _control(way, min(offer.side, DRAWN_SIDE))
         except CervixError as problem:
             st.error(show.plain(str(problem)))
             return
@@ -64,10 +67,31 @@ def steer_a_cell(cards: list[Card]) -> None:
         if control is None and way != FREE:
             st.info("The cells appear here as soon as there is something to steer them by.")
             return
-        cells = _made(card.name, wish, control)
+        cells = _made(offer.name, wish, control)
         if cells:
             _fit(cells, control)
             _others(label, int(count), int(seed))
+
+
+def _ready(offer: Offer) -> bool:
+    """Whether the large Flux can be used; where not, says what it takes."""
+    st.markdown(
+        "This is the system that the first document tried: FLUX.1, a model of twelve billion "
+        "numbers that has seen photographs of everything but hardly a cell, told in words what a "
+        "cell of the class looks like, and steered by edges. The document found its pictures "
+        "*cartoonish*; `cellflux` is the same architecture, small, and taught with cells alone."
+    )
+    if offer.lacks:
+        st.info(show.plain(offer.lacks), icon=":material/download:")
+        return False
+    if not offer.licence:
+        return True
+    with st.container(border=True, height=320):
+        st.text(offer.licence)
+    if st.button("I have read and accept this licence", icon=":material/gavel:"):
+        session.steering().accept(session.current_user().name)
+        st.rerun()
+    return False
 
 
 def _control(way: str, side: int) -> Control | None:

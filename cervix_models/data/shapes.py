@@ -58,6 +58,17 @@ def of_labels(labels: Labels) -> Control:
     return Control(labels, (picture * 255).astype(np.uint8))
 
 
+def borders(labels: Labels, side: int) -> Image:
+    """The borders of nucleus and cell as white lines on black, `(side, side, 3)`, as edges are."""
+    large = resized(labels, side)
+    lines = np.zeros((side, side), bool)
+    for least in (CYTOPLASM, NUCLEUS):
+        region = large >= least
+        lines[:, 1:] |= region[:, 1:] != region[:, :-1]
+        lines[1:] |= region[1:] != region[:-1]
+    return np.repeat((lines * 255).astype(np.uint8)[..., None], 3, 2)
+
+
 def framed(labels: Labels, side: int) -> Labels:
     """Labels `(height, width)` of any picture as those of a crop of its cell, with the margin that
     the crops have which generators learn from, squashed to a square.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +14,12 @@ from PIL import Image as Pictures
 
 from cervix_models.cards import here_of
 from cervix_models.contracts import NUCLEUS, Card, Image, Wish
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import mark_synthetic
-from cervix_models.data.shapes import Control, Labels, framed, of_labels, resized, size_of
+from cervix_models.data.shapes import Control, Labels, borders, framed, of_labels, resized, size_of
+from cervix_models.errors import WeightsError
 from cervix_models.evaluation.segmentation import dice_scores
+from cervix_models.flux import NAME, SIDE, find_flux, open_flux
 from cervix_models.nearness import CopyCheck, open_check
 from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.triage import Triage, taken
@@ -36,6 +41,18 @@ class SteeredCell:
     near_copy: bool  # nearer to a training cell than 99 of 100 unseen real cells are
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A generator that can be steered, or could be."""
+
+    name: str
+    classes: tuple[str, ...]
+    side: int  # of its pictures, pixels
+    card: Card | None = None  # the large Flux has none
+    lacks: str = ""  # what is missing before it can be used
+    licence: str = ""  # what is to be accepted before its first use
+
+
 class Steering:
     """The generators at hand that can be steered; threads may share one."""
 
@@ -43,12 +60,27 @@ class Steering:
         """Loads nothing yet."""
         self.triage, self.settings = triage, triage.settings
         self._loading = threading.Lock()
-        self._makers: dict[str, tuple[SteeredMaker, CopyCheck, Card]] = {}
+        self._makers: dict[str, tuple[SteeredMaker, CopyCheck | None, str]] = {}
 
-    def cards(self) -> list[Card]:
-        """The cards of the generators that can be steered and whose weights are here, by name."""
-        found = here_of(("generator",), self.settings.weights)
-        return sorted((card for card in found if card.recipe.get("flow")), key=lambda c: c.name)
+    def offers(self) -> list[Offer]:
+        """What can be steered: generators of ours whose weights are here, by name, and the large
+        Flux, which may lack its files or an accepted licence."""
+        cards = here_of(("generator",), self.settings.weights)
+        ours = [
+            Offer(card.name, card.classes, int(card.input["size"]), card)
+            for card in sorted(cards, key=lambda card: card.name)
+            if card.recipe.get("flow")
+        ]
+        place = find_flux(self.settings)
+        lacks = "" if place.whole else place.lacks
+        licence = place.licence if place.whole and not self._licence.is_file() else ""
+        return [*ours, Offer(NAME, CLASS_NAMES, SIDE, lacks=lacks, licence=licence)]
+
+    def accept(self, user: str) -> None:
+        """Remembers that the licence of the large Flux was read and accepted."""
+        self._licence.parent.mkdir(parents=True, exist_ok=True)
+        told = f"{user}, {datetime.now(UTC).isoformat(timespec='seconds')}\n"
+        self._licence.write_text(told, encoding="utf-8")
 
     def make(
         self,
@@ -62,14 +94,13 @@ class Steering:
 
         Raises WeightsError for a generator that is not here, DataError for a wish that cannot be.
         """
-        maker, check, card = self._maker(name)
-        labels = control.labels if control else None
-        wish = replace(
-            wish,
-            control=control.picture if control else None,
-            size=None if labels is None else size_of(labels),
-        )
-        about = f"{wish.label} cell made by {name} ({card.weights_sha256[:12]}), seed {wish.seed}"
+        maker, check, origin = self._maker(name)
+        labels, picture = (control.labels, control.picture) if control else (None, None)
+        if labels is not None and not maker.outlines:
+            picture = borders(labels, maker.side)
+        size = None if labels is None else size_of(labels)
+        wish = replace(wish, control=picture, size=size)
+        about = f"{wish.label} cell made by {name} ({origin}), seed {wish.seed}"
 
         def shown(step: int, images: list[Image]) -> None:
             if watch:
@@ -79,7 +110,7 @@ class Steering:
         return self._looked_at(images, labels, about, check)
 
     def _looked_at(
-        self, images: Sequence[Image], asked: Labels | None, about: str, check: CopyCheck
+        self, images: Sequence[Image], asked: Labels | None, about: str, check: CopyCheck | None
     ) -> list[SteeredCell]:
         reader = self.triage.reader()
         drawn = reader.outlines.predict(images)
@@ -90,22 +121,38 @@ class Steering:
             wanted = np.repeat(resized(asked, images[0].shape[0])[None], len(images), 0)
             scores = dice_scores(found, wanted)
             dice = [{part: float(scores[part][at]) for part in PARTS} for at in range(len(images))]
+        copies = check.flagged(images) if check else [False] * len(images)
         return [
             SteeredCell(
                 mark_synthetic(image, f"{about}, number {at + 1}"),
                 found[at], dice[at], told[at].probabilities, copied,
             )
-            for at, (image, copied) in enumerate(zip(images, check.flagged(images), strict=True))
+            for at, (image, copied) in enumerate(zip(images, copies, strict=True))
         ]  # fmt: skip
 
-    def _maker(self, name: str) -> tuple[SteeredMaker, CopyCheck, Card]:
+    @property
+    def _licence(self) -> Path:
+        return self.settings.home / "licences" / f"{NAME}.txt"
+
+    def _maker(self, name: str) -> tuple[SteeredMaker, CopyCheck | None, str]:
         with self._loading:
             if name not in self._makers:
-                from cervix_models.steering import open_steered  # brings torch and diffusers
-
-                maker, card = open_steered(name, self.settings)
-                self._makers[name] = maker, open_check(name, self.settings), card
+                self._makers[name] = self._large() if name == NAME else self._small(name)
             return self._makers[name]
+
+    def _small(self, name: str) -> tuple[SteeredMaker, CopyCheck, str]:
+        from cervix_models.steering import open_steered  # brings torch and diffusers
+
+        maker, card = open_steered(name, self.settings)
+        return maker, open_check(name, self.settings), card.weights_sha256[:12]
+
+    def _large(self) -> tuple[SteeredMaker, None, str]:
+        if not self._licence.is_file():
+            raise WeightsError(
+                f"The licence of {NAME} was not accepted here yet. Read and accept it in the "
+                "Studio first."
+            )
+        return open_flux(self.settings), None, find_flux(self.settings).wanted[0]
 
 
 def control_of(upload: bytes, filename: str, side: int) -> Control:

@@ -56,7 +56,7 @@ def page() -> None:
                 _walk(card)
     if steer.open:
         with steer:
-            steer_a_cell(session.steering().cards())
+            steer_a_cell(session.steering().offers())
     if turn.open:
         with turn:
             turn_a_cell(turners)

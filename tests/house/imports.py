@@ -20,6 +20,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         "sessions",
         "making",
         "steering",
+        "flux",
         "nearness",
         "finding",
         "cutting",

@@ -8,7 +8,7 @@ from cervix_models.contracts import Card, Wish
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
 from cervix_models.data.shapes import Control, size_of
-from cervix_models.services.steering import SteeredCell
+from cervix_models.services.steering import Offer, SteeredCell
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.services.turning import Look, Turned
 from tests import tiny
@@ -57,9 +57,14 @@ class Steers:
         given = tiny.recipe("cellflux", name="cellflux")
         self.card = tiny.card(given, "0" * 64, input={"size": 64, "latent": 1025})
         self.asked: list[tuple[Wish, Control | None]] = []
+        self.lacks, self.licence = "Missing: FLUX.1. Both are 35.5 GB.", ""
 
-    def cards(self) -> list[Card]:
-        return [self.card]
+    def offers(self) -> list[Offer]:
+        large = Offer("flux_controlnet", CLASS_NAMES, 512, lacks=self.lacks, licence=self.licence)
+        return [Offer("cellflux", CLASS_NAMES, 64, self.card), large]
+
+    def accept(self, user: str) -> None:
+        self.licence = ""
 
     def make(self, name: str, wish: Wish, control: Control | None, watch) -> list[SteeredCell]:
         self.asked.append((wish, control))
@@ -262,6 +267,21 @@ def test_outlines_come_from_a_reading(studio, steers, triage) -> None:
 
 
 def test_without_a_generator_that_is_steered_the_tab_says_so(studio, steers) -> None:
-    steers.cards = list
+    steers.offers = lambda: [Offer("flux_controlnet", CLASS_NAMES, 512, lacks="Missing.")]
     page = _steering(studio)
     assert "python -m cervix_models train cellflux" in page.info[0].value
+
+
+def test_the_large_flux_says_what_it_lacks_and_shows_its_licence_first(studio, steers) -> None:
+    page = _steering(studio)
+    steers.asked.clear()
+    page.selectbox(key="steer-generator").set_value("flux_controlnet").run()
+    assert "35\\.5 GB" in page.info[0].value
+    assert not steers.asked
+    steers.lacks, steers.licence = "", "For research alone."
+    page.run()
+    assert page.text[0].value == "For research alone."
+    assert not steers.asked
+    next(each for each in page.button if each.label.startswith("I have read")).click().run()
+    assert not page.exception
+    assert steers.asked.pop()[0].label == CLASS_NAMES[0]

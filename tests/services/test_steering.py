@@ -10,8 +10,8 @@ from PIL import Image as Pictures
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS, Wish
 from cervix_models.data.marks import is_marked
-from cervix_models.data.shapes import Ellipse, drawn_control, framed, size_of
-from cervix_models.errors import IntakeError
+from cervix_models.data.shapes import Ellipse, borders, drawn_control, framed, size_of
+from cervix_models.errors import IntakeError, WeightsError
 from cervix_models.services.steering import Steering, control_of
 from tests.fakes import drawn_cell, png
 from tests.made_cells import NoCopies
@@ -22,8 +22,11 @@ CELL, KERN = Ellipse(0.5, 0.5, 0.4, 0.3), Ellipse(0.5, 0.5, 0.15, 0.1)
 class AsAsked:
     """Makes a drawn cell of whatever control it is given, and keeps the wish."""
 
+    side = 64
+
     def __init__(self) -> None:
         self.wishes: list[Wish] = []
+        self.outlines = True
 
     def make(self, wish: Wish, watch=None) -> list[np.ndarray]:
         self.wishes.append(wish)
@@ -42,12 +45,8 @@ class AsAsked:
 @pytest.fixture
 def steering(triage) -> tuple[Steering, AsAsked]:
     service, maker = Steering(triage), AsAsked()
-    service._makers["cellflux"] = (maker, NoCopies(), _Card())
+    service._makers["cellflux"] = (maker, NoCopies(), "a" * 12)
     return service, maker
-
-
-class _Card:
-    weights_sha256 = "a" * 64
 
 
 def test_a_file_of_labels_is_outlines_and_any_other_picture_edges() -> None:
@@ -88,3 +87,30 @@ def test_without_outlines_nothing_is_held_against_them(steering) -> None:
     service, maker = steering
     (cell,) = service.make("cellflux", Wish("Parabasal", 1, 7), None)
     assert (maker.wishes[0].control, maker.wishes[0].size, cell.dice) == (None, None, {})
+
+
+def test_what_knows_edges_alone_is_given_the_borders_of_outlines(steering) -> None:
+    service, maker = steering
+    maker.outlines = False
+    control = drawn_control(CELL, KERN, 32)
+    service.make("cellflux", Wish("Parabasal", 1, 7), control)
+    seen = maker.wishes[0].control
+    assert seen.shape == (64, 64, 3)
+    assert (seen == borders(control.labels, 64)).all()
+    assert set(np.unique(seen)) == {0, 255}
+    assert (seen[32, :, 0] > 0).sum() == 4  # into the cell, into the nucleus, and out again
+
+
+def test_the_large_flux_is_offered_with_what_it_lacks(triage, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    service = Steering(triage)
+    offer = service.offers()[-1]
+    assert offer.name == "flux_controlnet"
+    assert "Missing: FLUX.1 (black-forest-labs/FLUX.1-dev)" in offer.lacks
+    assert "35.5 GB" in offer.lacks
+    with pytest.raises(WeightsError, match="was not accepted here yet"):
+        service.make("flux_controlnet", Wish("Parabasal", 1, 7), None)
+    service.accept("anna")
+    assert "anna, 20" in (triage.settings.home / "licences" / "flux_controlnet.txt").read_text()
+    with pytest.raises(WeightsError, match="Missing"):
+        service.make("flux_controlnet", Wish("Parabasal", 1, 7), None)
