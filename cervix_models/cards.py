@@ -23,6 +23,7 @@ OUTPUTS = {
     "encoder": (),
     "generator": CLASS_NAMES,
     "translator": CLASS_NAMES,
+    "adapter": (),
 }
 
 

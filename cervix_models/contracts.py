@@ -304,7 +304,9 @@ class Card:
 
     name: str
     version: str
-    kind: Literal["classifier", "segmenter", "finder", "encoder", "generator", "translator"]
+    kind: Literal[
+        "classifier", "segmenter", "finder", "encoder", "generator", "translator", "adapter"
+    ]
     classes: tuple[str, ...]
     input: Mapping[str, Any]  # size, resize, mean, std, sees_scale
     data: Mapping[str, Any]  # data set, counts, hash of the split, origin of the first weights

@@ -6,7 +6,6 @@ What is here, and whether it fits, is told without torch; opening it brings diff
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -236,4 +235,6 @@ def _has_its_own(base: Path) -> bool:
 
 def _memory() -> float:
     """Gigabytes of memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    import psutil
+
+    return float(psutil.virtual_memory().total / 1e9)

@@ -7,8 +7,8 @@ Torch and diffusers come with this module; whoever shows a page imports it when 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,9 +18,12 @@ from diffusers import FlowMatchEulerDiscreteScheduler, FluxControlNetPipeline
 from diffusers.pipelines.flux.pipeline_flux_controlnet import calculate_shift, retrieve_latents
 from PIL import Image as Pictures
 
+from cervix_models.cards import WEIGHTS, card_of_weights, load_card
 from cervix_models.checkpoints import load_network
 from cervix_models.contracts import RANGES, Card, Image, Wish
 from cervix_models.errors import DataError, WeightsError
+from cervix_models.flux import NAME as LARGE
+from cervix_models.flux import open_flux
 from cervix_models.generators.cellflux import CellFlux
 from cervix_models.inference import Batch
 from cervix_models.making import noise_of
@@ -95,6 +98,24 @@ class SteeredMaker:
         decoded = vae.decode(latents.to(vae.dtype), return_dict=False)[0]
         pictures = pipeline.image_processor.postprocess(decoded, output_type="np")
         return [(each * 255).round().astype(np.uint8) for each in pictures]
+
+    def tokens_of(self, image: Image) -> Tensor:
+        """A picture as the transformer has it, `(1, tokens, channels)`."""
+        return self._packed(self._latents(image))
+
+    def embedded(self, given: Mapping[str, Any]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What `prompts` said, as the transformer has it: words `(n, words, width)`, pooled
+        `(n, width)`, and both of no prompt."""
+        found = []
+        for start in ("", "negative_"):
+            words, pooled, _ = self.pipeline.encode_prompt(
+                prompt=given.get(f"{start}prompt"),
+                prompt_2=None,
+                prompt_embeds=given.get(f"{start}prompt_embeds"),
+                pooled_prompt_embeds=given.get(f"{start}pooled_prompt_embeds"),
+            )
+            found += [words, pooled]
+        return found[0], found[1], found[2], found[3]
 
     def _check(self, wish: Wish) -> None:
         if wish.label not in self.classes:
@@ -217,8 +238,25 @@ class _ByTable:
         }
 
 
+@dataclass(frozen=True)
+class _ByBase:
+    """The prompts of a base, told of the class that an addition stands in for."""
+
+    base: Prompts
+    like: str
+    sizes: tuple[float, float]  # mean and deviation of the logarithms of its cells' sizes
+
+    def __call__(self, wish: Wish, noise: Batch) -> dict[str, Any]:
+        usual, spread = self.sizes
+        sizes = wish.size or float(usual + spread * noise[0, -1])
+        return self.base(replace(wish, label=self.like, size=sizes), noise)
+
+
 def open_steered(name: str, settings: Settings) -> tuple[SteeredMaker, Card]:
-    """The generator of `weights/<name>/` as a pipeline, and its card. Raises WeightsError."""
+    """The generator, or what is added to one, of `weights/<name>/` as a pipeline, and its card.
+    Raises WeightsError."""
+    if load_card(name, settings.weights).kind == "adapter":
+        return _added(name, settings)
     network, card = load_network(name, settings.weights)
     if not isinstance(network, CellFlux):
         raise WeightsError(
@@ -226,3 +264,29 @@ def open_steered(name: str, settings: Settings) -> tuple[SteeredMaker, Card]:
             "expected, as cellflux has."
         )
     return steered(network, card.classes), card
+
+
+def opened(name: str, settings: Settings) -> SteeredMaker:
+    """The large Flux, or a generator of ours, as a pipeline. Raises WeightsError, CapacityError."""
+    return open_flux(settings) if name == LARGE else open_steered(name, settings)[0]
+
+
+def _added(name: str, settings: Settings) -> tuple[SteeredMaker, Card]:
+    """A base with what was added to its transformer."""
+    card = card_of_weights(name, settings.weights)
+    base, wanted = str(card.input["base"]), str(card.input["base_sha256"])
+    if base != LARGE and load_card(base, settings.weights).weights_sha256 != wanted:
+        raise WeightsError(
+            f"{name} was added to {base} with the weights {wanted[:12]}, which are not those that "
+            f"are here. Train it again: python -m cervix_models train {name}"
+        )
+    maker = opened(base, settings)
+    maker.pipeline.load_lora_weights(settings.weights / name, weight_name=WEIGHTS)
+    maker.pipeline.fuse_lora()
+    maker.pipeline.unload_lora_weights()
+    usual, spread = card.input["sizes"]
+    prompts = _ByBase(maker.prompts, str(card.input["like"]), (float(usual), float(spread)))
+    return (
+        SteeredMaker(maker.pipeline, prompts, card.classes, maker.side, outlines=maker.outlines),
+        card,
+    )

@@ -24,7 +24,8 @@ def _written(tmp_path, text: str) -> str:
 def test_every_recipe_names_itself_and_a_network(name) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
-    for each in [load_recipe(member) for member in recipe.members] or [recipe]:
+    base = [load_recipe(recipe.lora.base)] if recipe.lora else [recipe]
+    for each in [load_recipe(member) for member in recipe.members] or base:
         assert find(each.model).kind in get_args(Kind)
     assert recipe.about.endswith(".")
     assert set(recipe.images) <= {"sipakmed", "herlev", "cric", "folder"}
@@ -72,9 +73,12 @@ def test_an_unknown_recipe_is_refused_with_those_there_are(tmp_path) -> None:
         ('name = "a"\nmodel = "cnn"\n', r"a\.toml does not set version, about\. Add it"),
         (
             WHOLE + 'members = ["cnn"]\n',
-            "both a network as model and recipes.* Leave one",
+            "more than one of a network as model, recipes as members.* Leave the others",
         ),
-        (WHOLE.replace('model = "cnn"\n', ""), "neither a network as model and recipes.* Add one"),
+        (
+            WHOLE.replace('model = "cnn"\n', ""),
+            "none of a network as model, recipes as members.* Add one",
+        ),
         (
             WHOLE + "[kernel]\nviews = 1.5\n",
             "a.toml: kernel: views is 1.5; expected a value",

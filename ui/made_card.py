@@ -12,6 +12,7 @@ from cervix_models.services.generation import (
     Measure,
     Way,
     by_inception,
+    heeded,
     help_words,
     kept,
     measures,
@@ -22,7 +23,7 @@ MEASURES_PAGE = "../pages/generate/measures.py"
 # What this module shows of a card's metrics; the rest is shown as of other cards.
 SHOWN = (
     "kid", "fid", "precision", "recall", "recognised", "kid_by_class", "floor", "memorised",
-    "again", "ways", "help", "inception",
+    "again", "ways", "help", "inception", "control",
 )  # fmt: skip
 
 
@@ -46,7 +47,11 @@ def _likeness(card: Card) -> None:
     made, floor = Likeness.of(card.metrics), Likeness.of(card.metrics["floor"])
     st.header("Beside real cells", anchor=False)
     lines = measures(made, floor, card.metrics["memorised"])
-    lines += [*by_inception(card.metrics), *kept({}, card.metrics.get("again", {}))]
+    lines += [
+        *heeded(card.metrics),
+        *by_inception(card.metrics),
+        *kept({}, card.metrics.get("again", {})),
+    ]
     _lines(lines, f"Figures of {card.name}.")
     st.markdown("**Of each class**")
     rows = [_of_class(name, made, floor) for name in made.by_class]

@@ -44,10 +44,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _train(args: argparse.Namespace) -> int:
     import torch
 
+    from cervix_models.recipes import load_recipe
+    from cervix_models.registry import find
+
+    torch.set_num_threads(load_settings().threads)
+    recipe = load_recipe(args.recipe)
+    _check_sides(args, recipe)
+    if recipe.lora:
+        return _train_lora(args, recipe)
+    if recipe.model and find(recipe.model).kind == "finder":
+        return _train_finder(args, recipe)
+    return _train_cells(args, recipe)
+
+
+def _train_cells(args: argparse.Namespace, recipe: Recipe) -> int:
     from cervix_models.cards import CARD
     from cervix_models.contracts import MAKERS
     from cervix_models.data.packed import load_all
-    from cervix_models.recipes import load_recipe
     from cervix_models.registry import find
     from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
     from cervix_models.training.encoder import finish_encoder
@@ -57,11 +70,6 @@ def _train(args: argparse.Namespace) -> int:
     from cervix_models.training.protocol import Plan, run_fold
 
     settings = load_settings()
-    torch.set_num_threads(settings.threads)
-    recipe = load_recipe(args.recipe)
-    if recipe.model and find(recipe.model).kind == "finder":
-        return _train_finder(args, recipe)
-    _check_sides(args, recipe)
     generates = bool(recipe.model) and find(recipe.model).kind in MAKERS
     if generates:
         _check_generator(args, recipe)
@@ -114,6 +122,27 @@ def _check_generator(args: argparse.Namespace, recipe: Recipe) -> None:
             "fold, and measured against them. --protocol random, --folds-only and --fold were "
             "expected of no such recipe. Leave them out."
         )
+
+
+def _train_lora(args: argparse.Namespace, recipe: Recipe) -> int:
+    from cervix_models.data.packed import load_all
+    from cervix_models.errors import RecipeError
+    from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+    from cervix_models.training.judging import Judges
+    from cervix_models.training.lora import finish_lora
+    from cervix_models.training.protocol import Plan
+
+    settings = load_settings()
+    if args.protocol != "cluster" or args.name or args.folds_only or args.fold is not None:
+        raise RecipeError(
+            f"{recipe.name} is added to a generator: it is trained once, on whole clusters, and "
+            "measured against the others. --protocol random, --name, --folds-only and --fold were "
+            "expected of no such recipe. Leave them out."
+        )
+    packed = load_all(args.packed or [settings.home / "cells160.npz"])
+    plan = Plan(recipe, packed, args.runs, settings.weights, epochs=args.epochs)
+    finish_lora(plan, settings, Judges.of(CLASSIFIER, SEGMENTER, settings, recipe.told_apart))
+    return 0
 
 
 def _train_finder(args: argparse.Namespace, recipe: Recipe) -> int:

@@ -133,6 +133,12 @@ def summarised(metrics: Mapping[str, Any]) -> str:
     """The figures of a generator in one sentence."""
     kid, floor, told = metrics["kid"], metrics["floor"]["kid"], metrics.get("recognised")
     known = f"; {told['value']:.1%} are taken for the class asked for" if told else ""
+    if control := metrics.get("control"):
+        dice = {part: each["value"] for part, each in control["dice"].items()}
+        known += (
+            f"; of outlines that are given, the nucleus is found by {dice['nucleus']:.3f} and the "
+            f"cytoplasm by {dice['cytoplasm']:.3f} (Dice)"
+        )
     return (
         f"kernel distance {kid['value']:.4f} ({kid['low']:.4f} to {kid['high']:.4f}) from "
         f"{metrics['held_out']:,} real {'cells of clusters' if told else 'images'} held out, "

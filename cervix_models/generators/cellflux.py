@@ -103,18 +103,25 @@ class CellFlux(VariationalGenerator):
         return self.decode(self.made(noise, classes), classes)
 
     def made(
-        self, noise: Tensor, classes: Tensor, control: Tensor | None = None, strength: float = 1.0
+        self,
+        noise: Tensor,
+        classes: Tensor,
+        control: Tensor | None = None,
+        sizes: Tensor | None = None,
     ) -> Tensor:
         """Latents as `decode` takes them, of noise and parts of classes, by STEPS steps of Euler's
-        method; with `control` `(n, 3, side, side)` in 0..1, see `steered`."""
-        sizes = classes @ self.sizes
-        prompt = self.prompt(classes, sizes[:, 0] + sizes[:, 1] * noise[:, -1])
+        method; with `control` `(n, 3, side, side)` in 0..1, see `steered`. The logarithms of the
+        cells' `sizes` `(n,)` go by the noise where they are not given."""
+        if sizes is None:
+            usual, spread = (classes @ self.sizes).unbind(1)
+            sizes = usual + spread * noise[:, -1]
+        prompt = self.prompt(classes, sizes)
         without = self.prompt(torch.zeros_like(classes), None)
         tokens = packed(maps_of(noise[:, :-1]))
         times = torch.linspace(1, 0, STEPS + 1, device=noise.device)
         for now, then in pairwise(times):
             at = now.expand(len(tokens))
-            steered = self.steered(tokens, at, prompt, control, strength)
+            steered = self.steered(tokens, at, prompt, control)
             towards = self.velocity(tokens, at, prompt, steered)
             away = self.velocity(tokens, at, without, steered)  # as the library's pipeline does
             tokens = tokens + (then - now) * (away + GUIDANCE * (towards - away))

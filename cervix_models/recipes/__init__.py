@@ -111,6 +111,19 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Lora:
+    """A small addition to a Flux that stays as it is (Hu et al.: LoRA, ICLR 2022), by which it
+    learns one more kind of cell: the recipe's one class, as its data set names it."""
+
+    base: str  # the generator that is added to, or flux_controlnet
+    like: str  # the class of the base that it is told of
+    cells: int = 50  # that are learned from, at most
+    rank: int = 8  # of what is added to each layer
+    unclassed: float = 0.1  # part of the steps in which it is not told the class, for guidance
+    checkpointed: bool = True  # less memory, more time (Chen et al. 2016)
+
+
+@dataclass(frozen=True)
 class Cycle:
     """Two generators that turn cells of one domain into cells of another and back."""
 
@@ -166,6 +179,7 @@ class Recipe:
     variational: Variational | None = None
     flow: Flow | None = None
     cycle: Cycle | None = None  # of what turns cells into others
+    lora: Lora | None = None  # instead of a network or members: what is added to another
 
     @property
     def told_apart(self) -> tuple[str, ...]:
@@ -219,11 +233,12 @@ def recipe_of(table: Mapping[str, Any], where: str) -> Recipe:
     Raises RecipeError for settings that are none.
     """
     recipe: Recipe = _build(Recipe, table, where)
-    if bool(recipe.model) == bool(recipe.members):
+    given = [each for each in (recipe.model, recipe.members, recipe.lora) if each]
+    if len(given) != 1:
         raise RecipeError(
-            f"{where} names {'both' if recipe.model else 'neither'} a network as model "
-            "and recipes as members; one of the two was expected. "
-            f"{'Leave one out' if recipe.model else 'Add one'}."
+            f"{where} names {'more than one' if given else 'none'} of a network as model, recipes "
+            "as members, and a generator that is added to as [lora]; one of these was expected. "
+            f"{'Leave the others out' if given else 'Add one'}."
         )
     if recipe.bits is not None and not 2 <= recipe.bits <= 8:
         raise RecipeError(

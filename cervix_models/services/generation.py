@@ -278,6 +278,18 @@ def by_inception(metrics: Mapping[str, Any]) -> list[Measure]:
     ]  # fmt: skip
 
 
+def heeded(metrics: Mapping[str, Any]) -> list[Measure]:
+    """How far outlines that are given are heeded; nothing of what is not steered."""
+    found = metrics.get("control")
+    if not found:
+        return []
+    return [
+        Measure(f"Given outline of the {part}, found again (Dice)", found["dice"][part],
+                found["floor"][part], share=False)
+        for part in ("nucleus", "cytoplasm", "cell")
+    ]  # fmt: skip
+
+
 def kept(outlines: Mapping[str, float], again: Mapping[str, float]) -> list[Measure]:
     """What is kept of the cells that others were made from: their outlines, and what comes back."""
     return [

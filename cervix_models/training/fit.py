@@ -131,7 +131,7 @@ def learn(
     epochs, timer = _epochs(recipe, epochs), Timer()  # it goes on where a training goes on
     module = training_of(recipe)(network, recipe, epochs * len(loaders[0]))
     last = folder / "last.ckpt"
-    trainer = _trainer(recipe, folder, epochs, [*callbacks, timer])
+    trainer = trainer_of(recipe, folder, epochs, [*callbacks, timer])
     trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
@@ -168,7 +168,7 @@ def _done(network: nn.Module, folder: Path, epochs: int, seconds: float, origin:
     done = {
         "epochs": epochs,
         "seconds": round(seconds, 3),
-        "on": _machine(),
+        "on": machine(),
         "first_weights": origin,
         "sha256": file_hash(folder / FINAL),
     }
@@ -176,7 +176,8 @@ def _done(network: nn.Module, folder: Path, epochs: int, seconds: float, origin:
     return network.cpu().eval()
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What trains here, for the card."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     count = torch.get_num_threads()
@@ -241,7 +242,10 @@ def _loaders(job: Job) -> Loaders:
     return train, watch
 
 
-def _trainer(recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback] = ()) -> L.Trainer:
+def trainer_of(
+    recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback] = ()
+) -> L.Trainer:
+    """What trains a recipe's module for so many epochs, with its notes in `folder`."""
     settings = recipe.optimiser
     callbacks: list[Callback] = [
         *more,

@@ -123,6 +123,11 @@ def as_tensor(images: Sequence[Image]) -> Tensor:
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
 
 
+def as_whole(images: Tensor) -> Tensor:
+    """Pictures in 0..1 as uint8."""
+    return (images * 255).round().clamp(0, 255).byte()
+
+
 def likenesses(real: Tensor, again: Tensor) -> dict[str, float]:
     """How like pictures `(n, 3, h, w)` in 0..1 are to those they were made from."""
     alike = cast(Tensor, structural_similarity_index_measure(again, real, data_range=1.0))

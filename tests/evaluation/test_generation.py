@@ -92,3 +92,6 @@ def test_the_sentence_of_a_card_names_the_floor() -> None:
     words = summarised(figures)
     assert "from 220 real cells of clusters held out" in words
     assert words.endswith("90.0% are taken for the class asked for")
+    dice = {"nucleus": {"value": 0.871}, "cytoplasm": {"value": 0.9}}
+    steered = summarised({**figures, "control": {"dice": dice}})
+    assert steered.endswith("the nucleus is found by 0.871 and the cytoplasm by 0.900 (Dice)")

@@ -12,6 +12,7 @@ from cervix_models.services.generation import (
     Likeness,
     Measure,
     generator_rows,
+    heeded,
     help_words,
     kept,
     measures,
@@ -109,6 +110,14 @@ def test_measures_stand_beside_what_real_cells_reach() -> None:
     assert (flagged.words(flagged.made), flagged.words(flagged.real)) == ("0.4 %", "")
     fid = lines["FID, too large at so few cells"]
     assert fid.words(fid.made) == "70.00"
+
+
+def test_outlines_that_are_heeded_stand_beside_real_cells() -> None:
+    dice = {part: {"value": 0.8} for part in ("nucleus", "cytoplasm", "cell")}
+    found = heeded({"control": {"dice": dice, "floor": {**dice, "cell": {"value": 0.95}}}})
+    assert found[0].name == "Given outline of the nucleus, found again (Dice)"
+    assert found[2].real == {"value": 0.95}
+    assert heeded({}) == []
 
 
 def test_what_is_kept_is_named_as_the_field_names_it() -> None:

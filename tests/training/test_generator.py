@@ -30,7 +30,7 @@ from cervix_models.training.parts import second_part
 from cervix_models.training.protocol import Plan, folds_of
 from cervix_models.training.variational import VariationalTraining
 from tests import tiny
-from tests.fakes import drawn_cell
+from tests.fakes import cell_shapes, drawn_cell
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
@@ -248,7 +248,12 @@ def test_a_decoder_goes_on_against_a_critic_and_keeps_its_encoder(made) -> None:
 def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) -> None:
     monkeypatch.setattr(cellflux, "STEPS", 2)
     plan, judges = made
-    plan = replace(plan, recipe=tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1)))
+    cell, nucleus = cell_shapes(64, 64)
+    masks = np.where(nucleus, 2, cell.astype(np.uint8))
+    known = np.ones(len(plan.packed), bool)
+    packed = replace(plan.packed, masks=np.stack([masks] * len(plan.packed)), has_mask=known)
+    given = tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1))
+    plan = replace(plan, recipe=given, packed=packed)
     finish_generator(plan, judges)
     first, second = (load_file(plan.shared / each / FINAL) for each in ("final", "flow"))
     for key, value in first.items():
@@ -259,6 +264,13 @@ def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) 
     card = load_card("flow", plan.weights)
     assert card.data["training"]["epochs"] == 2
     assert {"kid", "again", "recognised", "memorised"} <= set(card.metrics)
+    control = card.metrics["control"]
+    assert control["cells"] > 0
+    for part in ("nucleus", "cytoplasm", "cell"):
+        low, value, high = (control["dice"][part][key] for key in ("low", "value", "high"))
+        assert 0 <= low <= value <= high <= 1
+        assert control["floor"][part]["value"] > 0.5 > value  # real cells are drawn as asked
+    assert "of outlines that are given, the nucleus is found by" in card.summary
     with Image.open(plan.weights / "flow" / FILM) as film:
         assert film.n_frames == 1
 
