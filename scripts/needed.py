@@ -32,7 +32,8 @@ def needed(
     for recipe in sorted(recipes, key=lambda each: (_storey(each), each.name)):
         made = "folds" if not whole and _megabytes(recipe) > limit else "weights"
         wanted = _wanted(recipe, weights, made)
-        if not wanted and trained & set(recipe.members):
+        stands_on = {*recipe.members, *([recipe.lora.base] if recipe.lora else [])}
+        if not wanted and trained & stands_on:
             wanted = ["weights"]
         trained |= {recipe.name} if wanted else set()
         yield recipe.name, wanted
@@ -40,7 +41,10 @@ def needed(
 
 def _storey(recipe: Recipe) -> int:
     """Encoders first, as others start from them; then those that read an image, then those that
-    read the outlines of a segmenter, then ensembles; what makes cells is judged by these."""
+    read the outlines of a segmenter, then ensembles; what makes cells is judged by
+    these, and what is added to it comes last."""
+    if recipe.lora:
+        return 5
     if recipe.model and find(recipe.model).kind in MAKERS:
         return 4
     return 0 if recipe.contrast else 3 if recipe.members else 2 if recipe.outlines else 1

@@ -263,7 +263,8 @@ def _fit(cells: list[SteeredCell], control: Control | None) -> None:
 
 def _others(label: str, count: int, seed: int) -> None:
     """Shows what the generators that cannot be steered make of the same class."""
-    names = [card.name for card in session.synthesis().cards() if not card.recipe.get("flow")]
+    cards = [card for card in session.synthesis().cards() if not card.recipe.get("flow")]
+    names = [card.name for card in cards if label in card.classes]
     if not names:
         return
     st.markdown("**The same class by generators that heed no outline**")

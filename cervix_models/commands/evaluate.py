@@ -37,6 +37,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from cervix_models.cards import load_card
     from cervix_models.contracts import MAKERS
     from cervix_models.data.packed import load_packed
+    from cervix_models.errors import RecipeError
     from cervix_models.evaluation.protocols import held_out_of
     from cervix_models.training.finish import remeasure, remeasure_segmenter
 
@@ -59,6 +60,11 @@ def _evaluate(args: argparse.Namespace) -> int:
         return 0
     if kind in MAKERS:
         return _generator(args)
+    if kind == "adapter":
+        raise RecipeError(
+            f"{args.name} was added to a generator, and is measured when it is trained: "
+            f"python -m cervix_models train {args.name}"
+        )
     held_out_of(args.name, settings.weights, args.protocol)  # says what to do where it is missing
     metrics = remeasure(args.name, settings.weights)
     _say(f"{args.name}, {args.protocol} protocol", metrics[f"{args.protocol}_split"])

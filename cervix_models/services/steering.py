@@ -63,13 +63,13 @@ class Steering:
         self._makers: dict[str, tuple[SteeredMaker, CopyCheck | None, str]] = {}
 
     def offers(self) -> list[Offer]:
-        """What can be steered: generators of ours whose weights are here, by name, and the large
-        Flux, which may lack its files or an accepted licence."""
-        cards = here_of(("generator",), self.settings.weights)
+        """What can be steered: generators of ours whose weights are here and what was added to
+        them, by name, and the large Flux, which may lack its files or an accepted licence."""
+        cards = here_of(("generator", "adapter"), self.settings.weights)
         ours = [
             Offer(card.name, card.classes, int(card.input["size"]), card)
-            for card in sorted(cards, key=lambda card: card.name)
-            if card.recipe.get("flow")
+            for card in cards
+            if card.recipe.get("flow") or card.kind == "adapter"
         ]
         place = find_flux(self.settings)
         lacks = "" if place.whole else place.lacks

@@ -27,6 +27,7 @@ from cervix_models.training.segmentation import targets_of
 
 SHOWN = 6  # cells of a segmenter
 ABREAST, PICTURES = 8, 40  # cells of a class that a generator makes; how often, about
+FEW = 6  # how often, of what takes many steps to make a cell
 FRAME = 400  # milliseconds an epoch
 STRIP = 14  # pixels under the cells, for the number of the epoch
 QUALITY = 60  # of WebP
@@ -81,7 +82,8 @@ class MadeFilm(Callback):
 
     def __init__(self, recipe: Recipe, folder: Path, epochs: int) -> None:
         """Takes the same noise for every class and every time."""
-        self.folder, self.every = folder, max(1, epochs // PICTURES)
+        pictures = FEW if recipe.flow else PICTURES
+        self.folder, self.every = folder, max(1, epochs // pictures)
         self.draw = torch.Generator().manual_seed(recipe.seed)
         self.noise: torch.Tensor | None = None
         self.classes = len(recipe.told_apart)

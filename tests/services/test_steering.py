@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image as Pictures
+from safetensors.numpy import save_file
 
+from cervix_models.cards import WEIGHTS, file_hash, load_card
+from cervix_models.checkpoints import save_card
 from cervix_models.contracts import CYTOPLASM, NUCLEUS, Wish
 from cervix_models.data.marks import is_marked
 from cervix_models.data.shapes import Ellipse, borders, drawn_control, framed, size_of
 from cervix_models.errors import IntakeError, WeightsError
 from cervix_models.services.steering import Steering, control_of
+from tests import tiny
 from tests.fakes import drawn_cell, png
 from tests.made_cells import NoCopies
 
@@ -114,3 +119,20 @@ def test_the_large_flux_is_offered_with_what_it_lacks(triage, tmp_path, monkeypa
     assert "anna, 20" in (triage.settings.home / "licences" / "flux_controlnet.txt").read_text()
     with pytest.raises(WeightsError, match="Missing"):
         service.make("flux_controlnet", Wish("Parabasal", 1, 7), None)
+
+
+def test_what_was_added_to_a_generator_is_offered_beside_it(triage, tmp_path) -> None:
+    triage.settings = replace(triage.settings, weights=tmp_path)
+    tiny.save_tiny(tmp_path, tiny.recipe("cellflux", name="cellflux"))
+    tiny.save_tiny(tmp_path, tiny.recipe("cgan", name="cgan"))
+    (tmp_path / "added").mkdir()
+    save_file({"a.lora_A.weight": np.zeros((1, 1), np.float32)}, tmp_path / "added" / WEIGHTS)
+    card = load_card("cellflux", tmp_path)
+    added = replace(
+        card, name="added", kind="adapter", classes=("round",), recipe={"classes": ["round"]},
+        weights_sha256=file_hash(tmp_path / "added" / WEIGHTS),
+    )  # fmt: skip
+    save_card(added, tmp_path / "added")
+    offers = Steering(triage).offers()
+    assert [each.name for each in offers] == ["added", "cellflux", "flux_controlnet"]
+    assert offers[0].classes == ("round",)
