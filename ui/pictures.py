@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Pictures
+from PIL import ImageColor, ImageDraw, ImageFont
 from plotly.colors import get_colorscale
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
+from cervix_models.data.labels import class_named
 from cervix_models.data.pictures import pixels_of, png_of
 
 # Okabe and Ito (2008); neither is the colour of a cell class.
@@ -15,6 +20,8 @@ CYTOPLASM_COLOUR = (0, 114, 178)
 MASK_ALPHA = 115  # 45 %: the cell stays visible under it
 TINT = 0.18  # of the colour of a part, where it is to be drawn on
 OUTLINE_TOLERANCE = 0.35  # pixels an outline may move when points are left out
+
+LETTERS = 18  # pixels
 
 Polygon = list[list[float]]
 
@@ -55,6 +62,41 @@ def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
         out[here] = below[here] * (1 - TINT) + np.array(colour) * TINT
         out[_border(labels >= value)] = colour
     return png_of(out.astype(np.uint8))
+
+
+def known_over(
+    image_png: bytes,
+    cells: NDArray[np.uint16],
+    nuclei: NDArray[np.uint16],
+    classes: Sequence[str],
+) -> bytes:
+    """A PNG of a field with the border of each cell in the colour of its class and its two letters
+    beside it, and the border of its nucleus; number k is the k-th of `classes`."""
+    out = pixels_of(image_png, "RGB").copy()
+    places = []
+    for number, label in enumerate(classes, start=1):
+        colour = ImageColor.getrgb(class_named(label).colour)
+        region = cells == number
+        if not region.any():
+            continue
+        out[_thick(_border(region))] = colour
+        out[_border(nuclei == number)] = NUCLEUS_COLOUR
+        rows, columns = np.nonzero(region)
+        top = int(rows.argmin())
+        places.append(((int(columns[top]), int(rows[top]) + 4), class_named(label).short, colour))
+    picture = Pictures.fromarray(out)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(LETTERS)
+    for place, letters, colour in places:
+        box = draw.textbbox(place, letters, font=font, anchor="mt")
+        draw.rectangle((box[0] - 3, box[1] - 2, box[2] + 3, box[3] + 2), fill=colour)
+        draw.text(place, letters, fill=(20, 25, 27), font=font, anchor="mt")
+    return png_of(np.asarray(picture))
+
+
+def _thick(line: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A line three pixels wide."""
+    wide = np.pad(line, 1)
+    return wide[1:-1, 1:-1] | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
 
 
 def _border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:

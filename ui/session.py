@@ -28,6 +28,7 @@ from ui import pictures
 
 if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
+    from cervix_models.services.composing import MadeField
     from cervix_models.services.imported import DealtCell
     from cervix_models.services.real_or_fake import RealOrFake
     from cervix_models.services.steering import Steering
@@ -191,6 +192,13 @@ def archive_of(made: list[MadeCell]) -> bytes:
     from cervix_models.services.synthesis import archive
 
     return archive(made)
+
+
+def archive_of_field(made: MadeField) -> bytes:
+    """A ZIP of a composed field with what is known of it."""
+    from cervix_models.services.composing import archive_of_field
+
+    return archive_of_field(made)
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)

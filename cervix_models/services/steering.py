@@ -94,7 +94,7 @@ class Steering:
 
         Raises WeightsError for a generator that is not here, DataError for a wish that cannot be.
         """
-        maker, check, origin = self._maker(name)
+        maker, check, origin = self.maker(name)
         labels, picture = (control.labels, control.picture) if control else (None, None)
         if labels is not None and not maker.outlines:
             picture = borders(labels, maker.side)
@@ -134,7 +134,9 @@ class Steering:
     def _licence(self) -> Path:
         return self.settings.home / "licences" / f"{NAME}.txt"
 
-    def _maker(self, name: str) -> tuple[SteeredMaker, CopyCheck | None, str]:
+    def maker(self, name: str) -> tuple[SteeredMaker, CopyCheck | None, str]:
+        """A generator as a pipeline, what finds copies among its cells, and the hash of its weights
+        or where it comes from. Raises WeightsError, CapacityError."""
         with self._loading:
             if name not in self._makers:
                 self._makers[name] = self._large() if name == NAME else self._small(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
@@ -152,7 +152,6 @@ def finish_lora(plan: Plan, settings: Settings, judges: Judges) -> Path:
     rows, held_out = parted(plan.packed, recipe, lora)
     maker = opened(lora.base, settings)
     before = _drawn(maker, lora.like, len(held_out), recipe.seed)
-    origin = f"{lora.base} {_hash_of(lora.base, settings)[:12]}".strip()
     run, folder = plan.shared / RUN, plan.weights / recipe.name
     claim(run, recipe, plan.epochs)
     sizes = _learn(maker, plan, lora, rows, run)
@@ -164,42 +163,56 @@ def finish_lora(plan: Plan, settings: Settings, judges: Judges) -> Path:
         safe_serialization=True,
     )
     after = _drawn(maker, lora.like, len(held_out), recipe.seed, sizes)
-    done = json.loads((run / "done.json").read_text(encoding="utf-8"))
-    card = Card(
-        name=recipe.name,
-        version=recipe.version,
-        kind="adapter",
-        classes=recipe.classes,
+    gain = _gain(plan, folder, (rows, held_out), (before, after), judges)
+    card = _card(plan, maker, rows, {**gain, "curves": training_curves([run])})
+    base_sha256 = _hash_of(lora.base, settings)
+    card = replace(
+        card,
         input={
-            "size": maker.side, "base": lora.base, "base_sha256": _hash_of(lora.base, settings),
-            "like": lora.like, "sizes": sizes,
+            "size": maker.side, "base": lora.base, "base_sha256": base_sha256, "like": lora.like,
+            "sizes": sizes,
         },
         data={
-            "sources": list(recipe.images),
-            "cells": len(rows),
-            "clusters": len({plan.packed.clusters[at] for at in rows}),
-            "images_sha256": held_out_hash(plan.packed.sha256[at] for at in rows),
+            **card.data,
             "held_out_sha256": [held_out_hash(plan.packed.sha256[at] for at in held_out)],
-            "first_weights": origin,
-            "training": done,
-            "parameters": _added(maker.pipeline.transformer),
-            "megabytes": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
+            "first_weights": f"{lora.base} {base_sha256[:12]}".strip(),
+            "training": json.loads((run / "done.json").read_text(encoding="utf-8")),
         },
-        metrics={
-            **_gain(plan, folder, (rows, held_out), (before, after), judges),
-            "curves": training_curves([run]),
-        },
-        calibration={},
-        recipe=recipe.as_dict(),
-        licence="Apache-2.0",
-        weights_sha256=file_hash(folder / WEIGHTS),
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        intended_use=use_words(recipe, "generator"),
-        limits=limits(recipe, "generator", {}, {"cells": len(rows), "clusters": len(rows) + 1}),
     )  # fmt: skip
     save_card(card, folder)
     log.info("%s", card.summary)
     return folder
+
+
+def _card(
+    plan: Plan, maker: SteeredMaker, rows: NDArray[np.int64], metrics: dict[str, Any]
+) -> Card:
+    """The card of what was added, without what only its training knows."""
+    recipe, packed = plan.recipe, plan.packed
+    weights = plan.weights / recipe.name / WEIGHTS
+    counts = {"cells": len(rows), "clusters": len({packed.clusters[at] for at in rows})}
+    return Card(
+        name=recipe.name,
+        version=recipe.version,
+        kind="adapter",
+        classes=recipe.classes,
+        input={},
+        data={
+            "sources": list(recipe.images),
+            **counts,
+            "images_sha256": held_out_hash(packed.sha256[at] for at in rows),
+            "parameters": _added(maker.pipeline.transformer),
+            "megabytes": round(weights.stat().st_size / 1e6, 2),
+        },
+        metrics=metrics,
+        calibration={},
+        recipe=recipe.as_dict(),
+        licence="Apache-2.0",
+        weights_sha256=file_hash(weights),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        intended_use=use_words(recipe, "generator"),
+        limits=limits(recipe, "generator", {}, counts),
+    )
 
 
 def parted(

@@ -12,6 +12,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import CervixError
 from cervix_models.plots import per_cent
 from ui import session, show
+from ui.field_maker_view import compose_a_field
 from ui.steering_view import steer_a_cell
 from ui.turning_view import turn_a_cell
 
@@ -40,8 +41,8 @@ def page() -> None:
         "These cells belong to nobody: a network that has seen real ones makes them up. Each is "
         "marked **SYN** in its corner and in its file, and is refused where cells are read."
     )
-    made, walk, steer, turn = st.tabs(
-        ["Cells", "From one to another", "Draw a cell", "Turn a cell into another class"],
+    made, walk, steer, field, turn = st.tabs(
+        ["Cells", "From one to another", "Draw a cell", "A field", "Turn a cell"],
         on_change="rerun", key="studio-tab",
     )  # fmt: skip
     if made.open:
@@ -57,6 +58,9 @@ def page() -> None:
     if steer.open:
         with steer:
             steer_a_cell(session.steering().offers())
+    if field.open:
+        with field:
+            compose_a_field(session.steering().offers())
     if turn.open:
         with turn:
             turn_a_cell(turners)

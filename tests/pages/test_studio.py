@@ -5,9 +5,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cervix_models.contracts import Card, Wish
+from cervix_models.data.composing import Composed
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
 from cervix_models.data.shapes import Control, size_of
+from cervix_models.services.composing import MadeField
 from cervix_models.services.steering import Offer, SteeredCell
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.services.turning import Look, Turned
@@ -166,7 +168,7 @@ def test_the_walk_has_a_step_and_a_film(studio) -> None:
 
 
 def test_a_sample_is_turned_into_another_class(studio, turns) -> None:
-    _open(studio, "Turn a cell into another class")
+    _open(studio, "Turn a cell")
     assert not studio.exception
     start, label = CLASS_NAMES[0], CLASS_NAMES[2]
     assert turns.asked == [(label, start, True)]
@@ -183,7 +185,7 @@ def test_a_sample_is_turned_into_another_class(studio, turns) -> None:
 
 def test_without_a_translator_the_tab_says_how_to_get_one(studio, turns) -> None:
     turns.cards = list
-    _open(studio, "Turn a cell into another class")
+    _open(studio, "Turn a cell")
     assert "python -m cervix_models train cyclegan" in studio.info[0].value
 
 
@@ -285,3 +287,52 @@ def test_the_large_flux_says_what_it_lacks_and_shows_its_licence_first(studio, s
     next(each for each in page.button if each.label.startswith("I have read")).click().run()
     assert not page.exception
     assert steers.asked.pop()[0].label == CLASS_NAMES[0]
+
+
+def _field(studio: AppTest) -> AppTest:
+    studio.session_state["studio-tab"] = "A field"
+    page = studio.run()
+    assert not page.exception
+    return page
+
+
+def _make_field(page: AppTest) -> AppTest:
+    next(each for each in page.button if each.label == "Make the field").click().run()
+    assert not page.exception
+    return page
+
+
+def test_a_field_is_composed_of_as_many_cells_as_are_asked_for(studio, steers, monkeypatch) -> None:
+    asked: list[dict[str, int]] = []
+
+    def made_field(_steering, name, counts, seed, watch):
+        asked.append(counts)
+        watch(1, 2)
+        numbers = np.zeros((90, 120), np.uint16)
+        numbers[20:60, 20:60], numbers[20:60, 70:110] = 1, 2
+        truth = Composed(
+            np.full((90, 120, 3), 220, np.uint8), numbers, numbers * 0, tuple(CLASS_NAMES[:2])
+        )
+        return MadeField(png_of(truth.image), truth, "made up")
+
+    monkeypatch.setattr("cervix_models.services.composing.made_field", made_field)
+    page = _field(studio)
+    assert not asked
+    page.number_input(key=f"field-{CLASS_NAMES[0]}").set_value(1)
+    page = _make_field(page)
+    assert asked == [{**dict.fromkeys(CLASS_NAMES, 2), CLASS_NAMES[0]: 1}]
+    assert "DK" in shown(page)
+    assert "KO" in shown(page)
+    assert "MP" not in shown(page)
+    page.toggle(key="field-outlined").set_value(True).run()
+    assert not page.exception
+    assert len(asked) == 1
+
+
+def test_a_field_of_no_cells_is_refused(studio, steers) -> None:
+    page = _field(studio)
+    for label in CLASS_NAMES:
+        page.number_input(key=f"field-{label}").set_value(0)
+    assert "0 cells was asked for" in _make_field(page).error[0].value
+    steers.offers = lambda: [Offer("flux_controlnet", CLASS_NAMES, 512, lacks="Missing.")]
+    assert "python -m cervix_models train cellflux" in _field(page).info[0].value
