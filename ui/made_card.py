@@ -23,7 +23,7 @@ MEASURES_PAGE = "../pages/generate/measures.py"
 # What this module shows of a card's metrics; the rest is shown as of other cards.
 SHOWN = (
     "kid", "fid", "precision", "recall", "recognised", "kid_by_class", "floor", "memorised",
-    "again", "ways", "help", "inception", "control",
+    "again", "ways", "help", "inception", "control", "against",
 )  # fmt: skip
 
 

@@ -278,6 +278,14 @@ def by_inception(metrics: Mapping[str, Any]) -> list[Measure]:
     ]  # fmt: skip
 
 
+def nearer(metrics: Mapping[str, Any]) -> list[Measure]:
+    """How much nearer to real cells it comes than others, where its recipe names any."""
+    return [
+        Measure(f"KID less that of {name}, below zero: nearer", gap, None, share=False)
+        for name, gap in metrics.get("against", {}).items()
+    ]
+
+
 def heeded(metrics: Mapping[str, Any]) -> list[Measure]:
     """How far outlines that are given are heeded; nothing of what is not steered."""
     found = metrics.get("control")

@@ -186,22 +186,26 @@ def machine() -> str:
 
 def claim(folder: Path, recipe: Recipe, epochs: int | None) -> None:
     """Notes in `folder` how it is trained there. Raises RecipeError where that was otherwise."""
-    wanted = json.loads(json.dumps(recipe.as_dict()))
-    for said in ("name", "version", "about", "bits"):  # no training goes otherwise by these
-        wanted.pop(said, None)
+    wanted = _heeded(json.loads(json.dumps(recipe.as_dict())))
     wanted["epochs"] = epochs
     note = folder / RECIPE
     if not note.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
         return
-    found = json.loads(note.read_text(encoding="utf-8"))
+    found = _heeded(json.loads(note.read_text(encoding="utf-8")))
     if found != wanted:
         odd = ", ".join(sorted(key for key in wanted if wanted[key] != found.get(key)))
         raise RecipeError(
             f"{folder} holds a training of {recipe.name} with other settings ({odd}); its figures "
             "are not those of this recipe. Move the folder away, or give another with --runs."
         )
+
+
+def _heeded(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe as plain data, without what no training goes otherwise by."""
+    said = ("name", "version", "about", "bits", "against")
+    return {key: value for key, value in recipe.items() if key not in said}
 
 
 def created(recipe: Recipe) -> nn.Module:

@@ -22,6 +22,7 @@ from cervix_models.errors import DataError, RecipeError
 from cervix_models.evaluation.classification import interval_of
 from cervix_models.evaluation.generation import (
     kernel_distance_by_class,
+    kernel_distance_gap,
     likeness,
     memorised,
     summarised,
@@ -216,9 +217,25 @@ def measured(plan: Plan, fold: Fold, network: CellGenerator, judges: Judges) -> 
         },
         **judges.recognised(made, labels),
         **judges.by_inception(unseen, made, learned[torch.as_tensor(rows)]),
+        **_beside(plan, labels, judges, (new, own)),
         "memorised": memorised(kept.nearest(new), kept.nearest(own)),
         **(heeded(plan, fold, network, judges) if isinstance(network, CellFlux) else {}),
     }
+
+
+def _beside(
+    plan: Plan, labels: NDArray[np.int64], judges: Judges, seen: tuple[Batch, Batch]
+) -> dict[str, Any]:
+    """How much nearer to real cells made ones come than those of the generators that the recipe
+    names, by the features of real and made ones; nothing where it names none."""
+    gaps = {}
+    for name in plan.recipe.against:
+        network, _ = load_network(name, plan.weights)
+        maker = maker_of(cast(CellGenerator, network), plan.recipe.told_apart)
+        parts = maker.parts([maker.classes[at] for at in labels])
+        made = as_tensor(maker.of(noise_of(plan.recipe.seed, len(labels), maker.latent), parts))
+        gaps[name] = kernel_distance_gap(*seen, judges.features(made))
+    return {"against": gaps} if gaps else {}
 
 
 @torch.inference_mode()

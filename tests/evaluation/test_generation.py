@@ -10,6 +10,7 @@ from cervix_models.evaluation.generation import (
     frechet_distance,
     kernel_distance,
     kernel_distance_by_class,
+    kernel_distance_gap,
     likeness,
     memorised,
     precision_and_recall,
@@ -95,3 +96,13 @@ def test_the_sentence_of_a_card_names_the_floor() -> None:
     dice = {"nucleus": {"value": 0.871}, "cytoplasm": {"value": 0.9}}
     steered = summarised({**figures, "control": {"dice": dice}})
     assert steered.endswith("the nucleus is found by 0.871 and the cytoplasm by 0.900 (Dice)")
+
+
+def test_the_nearer_of_two_generators_is_told_by_the_same_real_cells() -> None:
+    near, far = TWO + 0.1, TWO + 1
+    gap = kernel_distance_gap(ONE, near, far)
+    assert gap["low"] <= gap["value"] <= gap["high"] < 0
+    back = kernel_distance_gap(ONE, far, near)
+    assert back["value"] == pytest.approx(-gap["value"], rel=0.2)
+    same = kernel_distance_gap(ONE, near, near)
+    assert same["low"] < 0 < same["high"]

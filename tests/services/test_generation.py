@@ -16,6 +16,7 @@ from cervix_models.services.generation import (
     help_words,
     kept,
     measures,
+    nearer,
     translator_rows,
 )
 from tests import tiny
@@ -118,6 +119,13 @@ def test_outlines_that_are_heeded_stand_beside_real_cells() -> None:
     assert found[0].name == "Given outline of the nucleus, found again (Dice)"
     assert found[2].real == {"value": 0.95}
     assert heeded({}) == []
+
+
+def test_who_comes_nearer_is_told_by_name() -> None:
+    (found,) = nearer({"against": {"cgan": between(-0.3)}})
+    assert found.name == "KID less that of cgan, below zero: nearer"
+    assert found.made["value"] == -0.3
+    assert nearer({}) == []
 
 
 def test_what_is_kept_is_named_as_the_field_names_it() -> None:

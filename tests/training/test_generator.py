@@ -252,7 +252,7 @@ def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) 
     masks = np.where(nucleus, 2, cell.astype(np.uint8))
     known = np.ones(len(plan.packed), bool)
     packed = replace(plan.packed, masks=np.stack([masks] * len(plan.packed)), has_mask=known)
-    given = tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1))
+    given = tiny.recipe("cellflux", name="flow", flow=Flow(epochs=1), against=(plan.recipe.name,))
     plan = replace(plan, recipe=given, packed=packed)
     finish_generator(plan, judges)
     first, second = (load_file(plan.shared / each / FINAL) for each in ("final", "flow"))
@@ -264,6 +264,7 @@ def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) 
     card = load_card("flow", plan.weights)
     assert card.data["training"]["epochs"] == 2
     assert {"kid", "again", "recognised", "memorised"} <= set(card.metrics)
+    assert set(card.metrics["against"]) == {"tiny_cvae_residual"}
     control = card.metrics["control"]
     assert control["cells"] > 0
     for part in ("nucleus", "cytoplasm", "cell"):
