@@ -12,6 +12,8 @@ needs_cellflux = pytest.mark.skipif(
     not (ROOT / "weights" / "cellflux" / "model.safetensors").is_file(),
     reason="there are no weights of cellflux in weights/",
 )
+pytestmark = pytest.mark.browser
+
 PATIENT = 240_000  # milliseconds until models are exported, loaded, and cells made
 
 
