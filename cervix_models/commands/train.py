@@ -37,6 +37,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--folds-only", action="store_true", help="measure, but make no weights")
     parser.add_argument("--fold", type=int, help="train this fold only, and write no weights")
     parser.add_argument("--epochs", type=positive, help="stop after so many epochs, for a trial")
+    parser.add_argument(
+        "--go-on", action="store_true",
+        help="of a generator with a flow: learn on from the weights that are there",
+    )  # fmt: skip
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     parser.set_defaults(func=_train)
 
@@ -50,6 +54,7 @@ def _train(args: argparse.Namespace) -> int:
     torch.set_num_threads(load_settings().threads)
     recipe = load_recipe(args.recipe)
     _check_sides(args, recipe)
+    _check_going_on(args, recipe)
     if recipe.lora:
         return _train_lora(args, recipe)
     if recipe.model and find(recipe.model).kind == "finder":
@@ -77,7 +82,7 @@ def _train_cells(args: argparse.Namespace, recipe: Recipe) -> int:
     packed = load_all(files)
     if args.name:
         recipe = _named(args, recipe, packed)
-    plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs)
+    plan = Plan(recipe, packed, args.runs, settings.weights, args.protocol, args.epochs, args.go_on)
     if recipe.contrast:
         finish_encoder(plan)
     elif generates:
@@ -110,6 +115,17 @@ def _check_sides(args: argparse.Namespace, recipe: Recipe) -> None:
             f"--source and --target were given for {args.name or recipe.name}; they were expected "
             "only of a recipe that turns images of one class into another, under a --name of its "
             "own. Leave them out, or choose such a recipe: train cyclegan --name NAME."
+        )
+
+
+def _check_going_on(args: argparse.Namespace, recipe: Recipe) -> None:
+    from cervix_models.errors import RecipeError
+
+    if args.go_on and (not recipe.flow or args.name):
+        raise RecipeError(
+            f"--go-on was given for {args.name or recipe.name}; it was expected only of a "
+            "generator whose recipe has the table [flow], as cellflux, under its own name. Leave "
+            "it out."
         )
 
 

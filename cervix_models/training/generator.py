@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cervix_models.cards import FILM, WEIGHTS
+from cervix_models.cards import FILM, WEIGHTS, load_card
 from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
@@ -64,8 +65,10 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
     fold = kept_apart(plan)
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
     cells = cells_for(plan.packed, recipe)
+    earlier = load_card(recipe.name, plan.weights) if plan.goes_on else None
     network, origin, runs = _learned(plan, fold, cells)
-    metrics: dict[str, Any] = {"summary": "not measured yet", "curves": _curves(runs)}
+    curves = _after(earlier.metrics.get("curves", []) if earlier else [], _curves(runs))
+    metrics: dict[str, Any] = {"summary": "not measured yet", "curves": curves}
     if isinstance(network, VariationalGenerator):
         shown = _shown(cells, fold.held_out)
         metrics["again"] = _again(network, *shown, len(recipe.told_apart))
@@ -77,7 +80,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         "images_sha256": held_out_hash(plan.packed.sha256[at] for at in fold.train),
         "held_out_sha256": [fold.sha256],
         "first_weights": origin,
-        "training": _facts(runs),
+        "training": _with(earlier.data["training"], _facts(runs)) if earlier else _facts(runs),
         "parameters": sum(each.numel() for each in network.parameters()),
         "megabytes": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
     }
@@ -101,7 +104,8 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
         limits=limits(recipe, kind, seen, data),
     )
     save_card(card, folder)
-    made_film(runs, folder / FILM, PICTURES)
+    if earlier is None:  # else the film that is there shows how it began
+        made_film(runs, folder / FILM, PICTURES)
     remeasure_generator(plan, judges)
     return folder
 
@@ -109,6 +113,8 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
 def _learned(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list[Path]]:
     """The trained network, the origin of its first weights, and the folders of the runs that went
     on from each other."""
+    if plan.goes_on:
+        return _gone_on(plan, fold, cells)
     runs = [plan.shared / "final"]
     first = first_part(plan.recipe)
     filmed = plan.recipe.flow is None  # with one, it makes nothing of noise before the second part
@@ -121,6 +127,46 @@ def _learned(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list
         job = replace(job, recipe=second, folder=runs[1], network=network, filmed=True)
         network, _ = fit(job)
     return network, origin, runs
+
+
+def _gone_on(plan: Plan, fold: Fold, cells: Cells) -> tuple[nn.Module, str, list[Path]]:
+    """The same, from the weights that are there: what makes latents of noise goes on learning.
+
+    Raises RecipeError for any other recipe, WeightsError where there are no weights.
+    """
+    second = second_part(plan.recipe)
+    if second is None or not second.flow:
+        raise RecipeError(
+            f"{plan.recipe.name} cannot go on from its weights: they do not hold all that it "
+            "learned by. A recipe with the table [flow] was expected. Train it from the start."
+        )
+    network, card = load_network(plan.recipe.name, plan.weights)
+    run = plan.shared / f"on_{card.weights_sha256[:12]}"
+    job = Job(
+        second, cells, fold.train, fold.held_out, run, plan.epochs,
+        network=network.to(memory_format=torch.channels_last),
+    )  # fmt: skip
+    fit_on, _ = fit(job)
+    return fit_on, str(card.data["first_weights"]), [run]
+
+
+def _after(
+    earlier: Sequence[Mapping[str, float]], curves: list[dict[str, float]]
+) -> list[dict[str, float]]:
+    """Curves of a training that went on from an earlier one."""
+    before = earlier[-1]["epoch"] if earlier else 0
+    return [*(dict(each) for each in earlier),
+            *({**each, "epoch": each["epoch"] + before} for each in curves)]  # fmt: skip
+
+
+def _with(earlier: Mapping[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """How long a training took with the one that it went on from."""
+    seconds = [earlier["seconds_a_fold"], facts["seconds_a_fold"]]
+    return {
+        **facts,
+        "epochs": earlier["epochs"] + facts["epochs"],
+        "seconds_a_fold": None if None in seconds else round(sum(seconds), 3),
+    }
 
 
 def _settle(network: VariationalGenerator, job: Job) -> None:
@@ -137,8 +183,7 @@ def _curves(runs: list[Path]) -> list[dict[str, float]]:
     """One entry an epoch of runs that went on from each other."""
     curves: list[dict[str, float]] = []
     for run in runs:
-        before = curves[-1]["epoch"] if curves else 0
-        curves += [{**each, "epoch": each["epoch"] + before} for each in training_curves([run])]
+        curves = _after(curves, training_curves([run]))
     return curves
 
 

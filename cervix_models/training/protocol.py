@@ -49,6 +49,7 @@ class Plan:
     weights: Path
     protocol: Protocol = "cluster"
     epochs: int | None = None
+    goes_on: bool = False  # from the weights that are there, instead of the first ones
 
     def __post_init__(self) -> None:
         """Refuses a packed file of other classes."""

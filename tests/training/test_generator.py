@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from cervix_models.__main__ import main
 from cervix_models.cards import FILM, load_card
+from cervix_models.checkpoints import load_network
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import is_marked
 from cervix_models.data.packed import PackedSet
@@ -274,6 +275,32 @@ def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) 
     assert "of outlines that are given, the nucleus is found by" in card.summary
     with Image.open(plan.weights / "flow" / FILM) as film:
         assert film.n_frames == 1
+
+    _goes_on(plan, judges)
+
+
+def _goes_on(plan: Plan, judges: Judges) -> None:
+    """What makes latents learns on from its weights, and the card tells of both trainings."""
+    before, earlier = load_card("flow", plan.weights), load_network("flow", plan.weights)[0]
+    finish_generator(replace(plan, goes_on=True), judges)
+    card, network = load_card("flow", plan.weights), load_network("flow", plan.weights)[0]
+    assert card.weights_sha256 != before.weights_sha256
+    assert card.data["training"]["epochs"] == 3
+    assert [each["epoch"] for each in card.metrics["curves"]] == [1, 2, 3]
+    assert card.data["first_weights"] == before.data["first_weights"]
+    old, new = earlier.state_dict(), network.state_dict()
+    for key in old:
+        if key.startswith("vae."):
+            torch.testing.assert_close(old[key], new[key], atol=1e-3, rtol=1e-2)
+    assert not torch.equal(old["transformer.proj_out.weight"], new["transformer.proj_out.weight"])
+
+
+def test_only_what_makes_latents_goes_on_from_its_weights(made, capsys) -> None:
+    plan, judges = made
+    with pytest.raises(RecipeError, match=r"cannot go on from its weights"):
+        finish_generator(replace(plan, goes_on=True), judges)
+    assert main(["train", "cgan", "--go-on"]) == 2
+    assert "--go-on was given for cgan" in capsys.readouterr().err
 
 
 def test_a_decoder_that_goes_on_says_for_how_long() -> None:
