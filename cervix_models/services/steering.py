@@ -69,7 +69,7 @@ class Steering:
         ours = [
             Offer(card.name, card.classes, int(card.input["size"]), card)
             for card in cards
-            if card.recipe.get("flow") or card.kind == "adapter"
+            if card.metrics.get("control") or card.kind == "adapter"  # it was seen to heed them
         ]
         place = find_flux(self.settings)
         lacks = "" if place.whole else place.lacks

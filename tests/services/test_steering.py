@@ -123,7 +123,9 @@ def test_the_large_flux_is_offered_with_what_it_lacks(triage, tmp_path, monkeypa
 
 def test_what_was_added_to_a_generator_is_offered_beside_it(triage, tmp_path) -> None:
     triage.settings = replace(triage.settings, weights=tmp_path)
-    tiny.save_tiny(tmp_path, tiny.recipe("cellflux", name="cellflux"))
+    heeds = {"summary": "", "control": {"cells": 9}}
+    tiny.save_tiny(tmp_path, tiny.recipe("cellflux", name="cellflux"), metrics=heeds)
+    tiny.save_tiny(tmp_path, tiny.recipe("cellflux", name="heedless"))
     tiny.save_tiny(tmp_path, tiny.recipe("cgan", name="cgan"))
     (tmp_path / "added").mkdir()
     save_file({"a.lora_A.weight": np.zeros((1, 1), np.float32)}, tmp_path / "added" / WEIGHTS)
