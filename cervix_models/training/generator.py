@@ -47,7 +47,7 @@ from cervix_models.training.fit import Job, fit
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, as_whole, likenesses
 from cervix_models.training.parts import first_part, second_part
-from cervix_models.training.protocol import Plan, folds_of
+from cervix_models.training.protocol import Plan, folds_of, outlined
 from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def finish_generator(plan: Plan, judges: Judges) -> Path:
 
     It learns from all folds but the first, whose clusters it is measured against.
     """
+    plan = outlined(plan)
     recipe, folder = plan.recipe, plan.weights / plan.recipe.name
     fold = kept_apart(plan)
     check_disjoint(plan.packed.cells, fold.train, fold.held_out)
@@ -215,6 +216,7 @@ def remeasure_generator(plan: Plan, judges: Judges) -> dict[str, Any]:
     its card. Raises WeightsError where there is none, and DataError where the packed file holds
     out other cells than it was trained without."""
     network, card = load_network(plan.recipe.name, plan.weights)
+    plan = outlined(plan)
     fold = kept_apart(plan)
     if card.data["held_out_sha256"] != [fold.sha256]:
         raise DataError(

@@ -90,12 +90,13 @@ def check_classes(recipe: Recipe, packed: PackedSet) -> None:
 
 
 def with_outlines(packed: PackedSet, recipe: Recipe, weights: Path) -> PackedSet:
-    """The packed cells, with masks where the recipe's network is given masks.
+    """The packed cells, with masks where the recipe's network is given masks, or learns to heed
+    the outlines of a segmenter that the recipe names.
 
     The masks are what the folds of the recipe's segmenter said of the cells held out from them.
     Raises RecipeError where the recipe names no segmenter, DataError where a cell has no outline.
     """
-    if find(recipe.model).reads != "masked":
+    if find(recipe.model).reads != "masked" and not (recipe.flow and recipe.outlines):
         return packed
     if recipe.outlines is None:
         raise RecipeError(
@@ -115,7 +116,9 @@ def with_outlines(packed: PackedSet, recipe: Recipe, weights: Path) -> PackedSet
         )
     masks = packed.masks.copy()
     masks[rows] = np.stack([known[packed.sha256[at]] for at in rows])
-    return replace(packed, masks=masks)
+    has_mask = np.array(packed.has_mask)
+    has_mask[rows] = True
+    return replace(packed, masks=masks, has_mask=has_mask)
 
 
 def cells_for(packed: PackedSet, recipe: Recipe) -> Cells:

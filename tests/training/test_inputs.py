@@ -47,6 +47,11 @@ def test_masks_are_those_of_held_out_cells(outlined) -> None:
     assert (packed.masks == 255).all()
     assert set(np.unique(found.masks)) == {0, 1, 2}
     assert with_outlines(packed, tiny.recipe("cnn"), weights) is packed
+    assert not packed.has_mask.any()
+    steered = with_outlines(packed, tiny.recipe("cellflux", outlines="drawer"), weights)
+    assert (steered.masks == found.masks).all()
+    assert steered.has_mask.all()
+    assert with_outlines(packed, tiny.recipe("cellflux"), weights) is packed
 
 
 def test_masks_are_two_more_channels_in_training_and_in_reading(outlined) -> None:
