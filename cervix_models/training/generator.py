@@ -20,7 +20,6 @@ from cervix_models.checkpoints import load_network, save_card, save_weights
 from cervix_models.contracts import Card
 from cervix_models.data.splits import Fold, check_disjoint, held_out_hash
 from cervix_models.errors import DataError, RecipeError
-from cervix_models.evaluation.classification import interval_of
 from cervix_models.evaluation.generation import (
     kernel_distance_by_class,
     kernel_distance_gap,
@@ -30,13 +29,12 @@ from cervix_models.evaluation.generation import (
     summarised_translation,
 )
 from cervix_models.evaluation.notes import notes_of
-from cervix_models.evaluation.segmentation import dice_scores
 from cervix_models.generators.base import CellGenerator, VariationalGenerator
 from cervix_models.generators.cellflux import CellFlux
-from cervix_models.generators.controls import outlines_of, sizes_of
+from cervix_models.generators.controls import sizes_of
 from cervix_models.generators.cyclegan import CycleGan, Translator
 from cervix_models.inference import Batch
-from cervix_models.making import AT_ONCE, maker_of, noise_of
+from cervix_models.making import maker_of, noise_of
 from cervix_models.nearness import Learned
 from cervix_models.registry import find
 from cervix_models.training.batches import Cells, cells_at
@@ -44,6 +42,7 @@ from cervix_models.training.card_words import limits, use_words
 from cervix_models.training.film import made_film
 from cervix_models.training.finish import training_curves, training_facts
 from cervix_models.training.fit import Job, fit
+from cervix_models.training.heeding import heeded
 from cervix_models.training.inputs import cells_for, side_of
 from cervix_models.training.judging import Judges, as_tensor, as_whole, likenesses
 from cervix_models.training.parts import first_part, second_part
@@ -52,7 +51,6 @@ from cervix_models.training.turning import all_ways
 
 log = logging.getLogger(__name__)
 
-STEERED = 40  # cells of each class whose outlines are given
 PICTURES = 12  # of the film that is kept beside the weights
 
 
@@ -283,47 +281,6 @@ def _beside(
         made = as_tensor(maker.of(noise_of(plan.recipe.seed, len(labels), maker.latent), parts))
         gaps[name] = kernel_distance_gap(*seen, judges.features(made))
     return {"against": gaps} if gaps else {}
-
-
-@torch.inference_mode()
-def heeded(plan: Plan, fold: Fold, network: CellFlux, judges: Judges) -> dict[str, Any]:
-    """How far made cells heed the outlines of held-out ones, as the segmenter finds them, as a card
-    has it; `floor` is how well it finds them in the real cells. Nothing where none knows them."""
-    packed, cells = plan.packed, cells_at(plan.packed, side_of(plan.recipe))
-    known = fold.held_out[np.asarray(packed.has_mask)[fold.held_out]]
-    if judges.outlines is None or not len(known):
-        return {}
-    random = np.random.default_rng(plan.recipe.seed)
-    rows = np.concatenate(
-        [random.permutation(known[packed.labels[known] == label])[:STEERED]
-         for label in np.unique(packed.labels[known])]
-    )  # fmt: skip
-    at, clusters = torch.as_tensor(rows), [packed.clusters[row] for row in rows]
-    noise = torch.from_numpy(noise_of(plan.recipe.seed, len(rows), network.latent))
-    parts = torch.eye(len(plan.recipe.told_apart))[cells.labels[at]]
-    given = (noise, parts, outlines_of(cells.masks[at]), sizes_of(cells.margins[at]))
-    made = torch.cat(
-        [network.decode(network.made(*some), some[1])
-         for some in zip(*(each.split(AT_ONCE) for each in given), strict=True)]
-    )  # fmt: skip
-    asked = cells.masks[at].numpy()
-    found, real = (judges.outlined(each) for each in (as_whole(made), cells.images[at]))
-    return {
-        "control": {
-            "cells": len(rows),
-            "dice": _dice(found, asked, clusters),
-            "floor": _dice(real, asked, clusters),
-        }
-    }
-
-
-def _dice(
-    found: NDArray[np.uint8] | None, asked: NDArray[np.uint8], clusters: list[str]
-) -> dict[str, dict[str, float]]:
-    """By part of the cell, each with its interval."""
-    if found is None:
-        return {}
-    return {part: interval_of(each, clusters) for part, each in dice_scores(found, asked).items()}
 
 
 def _kept_beside(plan: Plan, known: Batch) -> Learned:
