@@ -11,7 +11,9 @@ import pytest
 
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import save_card
-from cervix_models.recipes import load_recipe
+from cervix_models.contracts import MAKERS
+from cervix_models.recipes import Recipe, load_recipe
+from cervix_models.registry import find
 from cervix_models.settings import ROOT
 from scripts.needed import needed
 from tests import tiny
@@ -107,9 +109,17 @@ def test_an_ensemble_comes_after_its_members(everything) -> None:
             assert order.index(member) < order.index(name)
 
 
+def _makes_cells(recipe: Recipe) -> bool:
+    return bool(recipe.model) and find(recipe.model).kind in MAKERS
+
+
 def test_what_makes_cells_comes_after_all_that_judge_it(everything) -> None:
-    makers = ["cgan", "cgan_projection", "cvae", "cvae_residual", "cyclegan"]
-    assert list(everything)[-7:-2] == makers
+    order = list(everything)
+    recipes = [load_recipe(name) for name in order]
+    adapters = [each.name for each in recipes if each.lora]
+    makers = [each.name for each in recipes if not each.lora and _makes_cells(each)]
+    assert {"cgan", "cvae", "cyclegan", "cellflux"} <= set(makers)
+    assert order[-len(makers + adapters) :] == makers + adapters
     assert everything["cvae"] == ["weights", "help"]
     assert everything["cyclegan"] == ["weights"]
 

@@ -72,7 +72,7 @@ def test_a_training_leaves_weights_logs_and_a_note(tmp_path) -> None:
 
 def test_a_training_that_is_done_is_read_not_repeated(tmp_path, monkeypatch) -> None:
     first, _ = fit(job(tmp_path))
-    monkeypatch.setattr(fit_module, "_trainer", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(fit_module, "trainer_of", lambda *_: pytest.fail("trained again"))
     again, _ = fit(job(tmp_path))
     assert not again.training
     for one, two in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
