@@ -1,4 +1,4 @@
-"""The subcommand `data`: import, fetch, pack and list image sets."""
+"""The subcommand `data`: import, fetch, pack, compose and list image sets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cervix_models.commands._arguments import positive
 from cervix_models.errors import DataError
 from cervix_models.settings import load_settings
 
@@ -22,7 +23,7 @@ LIMIT_MB = 30  # of the packed file, so that it can be carried anywhere
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `data` with its verbs; each sets `func`, from arguments to exit code."""
-    parser = subparsers.add_parser("data", help="import, fetch, pack and list image sets")
+    parser = subparsers.add_parser("data", help="import, fetch, pack, compose and list image sets")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     one = verbs.add_parser("import", help="check every file of an image set and index it")
@@ -54,14 +55,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
     three.set_defaults(func=_pack)
 
-    four = verbs.add_parser("list", help="list the imported image sets")
-    four.set_defaults(func=_list)
+    four = verbs.add_parser(
+        "compose",
+        help="write fields composed of made cells, with the centres of their nuclei, into one file",
+    )
+    four.add_argument("--generator", default="cellflux", help="default: %(default)s")
+    four.add_argument("--fields", type=positive, default=20, help="default: %(default)s")
+    four.add_argument("--cells", type=positive, default=12, help="a field (default %(default)s)")
+    four.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    four.add_argument("--out", type=Path, help="default: fields_<generator>.npz")
+    four.set_defaults(func=_compose)
+
+    five = verbs.add_parser("list", help="list the imported image sets")
+    five.set_defaults(func=_list)
 
 
 def _import(args: argparse.Namespace) -> int:
     from cervix_models.data.importing import import_dataset
 
-    with _bar() as progress:
+    with _bar("checking", "file") as progress:
         report = import_dataset(
             args.path, load_settings().home, name=args.name, groups=args.groups, progress=progress
         )
@@ -94,6 +106,22 @@ def _pack(args: argparse.Namespace) -> int:
     _say(f"{path}: {megabytes:.1f} MB")
     if megabytes > LIMIT_MB:
         _say(f"This is over {LIMIT_MB} MB; a lower --quality or --size makes it smaller.")
+    return 0
+
+
+def _compose(args: argparse.Namespace) -> int:
+    from cervix_models.data.fields import pack_composed
+    from cervix_models.services.composing import made_fields
+    from cervix_models.services.steering import Steering
+    from cervix_models.services.triage import open_triage
+
+    name, out = args.generator, args.out or load_settings().home / f"fields_{args.generator}.npz"
+    with _bar("composing", "field") as progress:
+        fields = made_fields(
+            Steering(open_triage()), name, args.fields, args.cells, args.seed, progress
+        )
+        path = pack_composed(fields, name, out)
+    _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
@@ -143,11 +171,11 @@ def _summary(index: Index) -> str:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar(doing: str, unit: str) -> Iterator[Progress]:
     """A progress function that draws a bar on standard error."""
     from tqdm import tqdm
 
-    with tqdm(unit="file", desc="checking", file=sys.stderr) as bar:
+    with tqdm(unit=unit, desc=doing, file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

@@ -173,13 +173,16 @@ def _train_finder(args: argparse.Namespace, recipe: Recipe) -> int:
             "annotated fields alone. --protocol random, --name and --folds-only were expected of "
             "no such recipe. Leave them out."
         )
-    if args.packed and len(args.packed) > 1:
+    given = [load_fields(path) for path in args.packed or [settings.home / "fields.npz"]]
+    real, made = ([each for each in given if bool(each.made_by) == are] for are in (False, True))
+    if len(real) != 1 or len(made) > 1:
         raise RecipeError(
-            f"{len(args.packed)} packed files were given; one of fields was expected, made by: "
-            "python -m cervix_models data pack cric --fields"
+            f"{len(real)} packed files of real fields and {len(made)} of composed ones were given; "
+            "one of real fields was expected, made by: python -m cervix_models data pack cric "
+            "--fields; and at most one of composed ones, made by: python -m cervix_models data "
+            "compose"
         )
-    fields = load_fields(args.packed[0] if args.packed else settings.home / "fields.npz")
-    plan = FieldPlan(recipe, fields, args.runs, settings.weights, args.epochs)
+    plan = FieldPlan(recipe, real[0], args.runs, settings.weights, args.epochs, *made)
     if args.fold is not None:
         find_fold(plan, args.fold)
     else:

@@ -45,10 +45,14 @@ class Composed:
     classes: tuple[str, ...]
 
     @property
+    def seen(self) -> list[int]:
+        """The numbers of the cells whose nucleus is seen."""
+        return [each for each in range(1, len(self.classes) + 1) if (self.nuclei == each).any()]
+
+    @property
     def centres(self) -> NDArray[np.float64]:
         """The middle of each nucleus that is seen, `(k, 2)`: x to the right, y down, pixels."""
-        numbers = [each for each in range(1, len(self.classes) + 1) if (self.nuclei == each).any()]
-        found = ndimage.center_of_mass(self.nuclei > 0, self.nuclei, numbers)
+        found = ndimage.center_of_mass(self.nuclei > 0, self.nuclei, self.seen)
         return np.array([(x + 0.5, y + 0.5) for y, x in found], np.float64).reshape(-1, 2)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from cervix_models.contracts import Image
 from cervix_models.errors import DataError
 
 from .archive import WORKERS, each_opened, joined, open_archive, strings, text, webp, write_archive
+from .composing import Composed
 from .cric import read_nuclei
 from .index import Index, IndexRow
 from .pictures import read_rgb
@@ -32,11 +34,39 @@ class FieldSet:
     centres: tuple[NDArray[np.float64], ...]  # (k, 2): x to the right, y down, own pixels
     labels: tuple[tuple[str, ...], ...]  # Bethesda's word for each nucleus
     sizes: NDArray[np.int64]  # (n, 2), own width and height
-    sha256: tuple[str, ...]  # of the image file
+    sha256: tuple[str, ...]  # of the image file, or of the pixels of a composed field
     scale: float
+    made_by: str = ""  # the generator of the cells that they are composed of; empty: they are real
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __add__(self, other: FieldSet) -> FieldSet:
+        """These and others. Raises DataError where they are at another scale."""
+        if other.scale != self.scale:
+            raise DataError(
+                f"Fields at {self.scale:.3f} and at {other.scale:.3f} of their size were given "
+                "together; one scale was expected. Pack or compose them again."
+            )
+        return FieldSet(
+            self.images + other.images,
+            self.centres + other.centres,
+            self.labels + other.labels,
+            np.concatenate([self.sizes, other.sizes]),
+            self.sha256 + other.sha256,
+            self.scale,
+        )
+
+
+@dataclass(frozen=True)
+class _Field:
+    """What the file holds of one field."""
+
+    image: bytes  # WebP, at the file's scale
+    size: tuple[int, int]  # own width and height
+    sha256: str
+    centres: NDArray[np.float64]  # (k, 2)
+    labels: Sequence[str]
 
 
 def shrunk(image: Image, scale: float) -> Image:
@@ -62,23 +92,51 @@ def pack_fields(
         )
     nuclei = {index.root: read_nuclei(index.root) for index in known}
 
-    def encode(entry: tuple[Index, IndexRow]) -> bytes:
-        return webp(shrunk(read_rgb(entry[0].root / entry[1].path), scale), quality)
+    def field(entry: tuple[Index, IndexRow]) -> _Field:
+        index, row = entry
+        own = [each for each in nuclei[index.root] if each.image == row.path]
+        return _Field(
+            webp(shrunk(read_rgb(index.root / row.path), scale), quality),
+            (row.width, row.height),
+            row.sha256,
+            np.array([(each.x, each.y) for each in own], np.float64).reshape(-1, 2),
+            [each.bethesda for each in own],
+        )
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        images, images_at = joined(list(pool.map(encode, entries)))
-    own = [[n for n in nuclei[index.root] if n.image == row.path] for index, row in entries]
-    flat = [nucleus for some in own for nucleus in some]
+        return _written(out, list(pool.map(field, entries)), scale=scale, quality=quality)
+
+
+def pack_composed(
+    fields: Iterable[Composed], made_by: str, out: Path, *, scale: float = SCALE, quality: int = 92
+) -> Path:
+    """The path of the file written to `out`: fields composed of the cells of a generator, whose
+    name stays with them, so that none of them is taken for a real one."""
+    entries = [
+        _Field(
+            webp(shrunk(each.image, scale), quality),
+            (each.image.shape[1], each.image.shape[0]),
+            hashlib.sha256(each.image.tobytes()).hexdigest(),
+            each.centres,
+            [each.classes[number - 1] for number in each.seen],
+        )
+        for each in fields
+    ]
+    return _written(out, entries, scale=scale, quality=quality, made_by=made_by)
+
+
+def _written(out: Path, fields: Sequence[_Field], **about: Any) -> Path:
+    images, images_at = joined([each.image for each in fields])
     return write_archive(
         out,
-        {"format": FORMAT, "scale": scale, "quality": quality},
+        {"format": FORMAT, **about},
         images=images,
         images_at=images_at,
-        sizes=np.array([(row.width, row.height) for _, row in entries], np.int64),
-        sha256=text([row.sha256 for _, row in entries]),
-        counts=np.array([len(some) for some in own], np.int64),
-        centres=np.array([(n.x, n.y) for n in flat], np.float64).reshape(-1, 2),
-        labels=text([n.bethesda for n in flat]),
+        sizes=np.array([each.size for each in fields], np.int64),
+        sha256=text([each.sha256 for each in fields]),
+        counts=np.array([len(each.centres) for each in fields], np.int64),
+        centres=np.concatenate([each.centres for each in fields]),
+        labels=text([label for each in fields for label in each.labels]),
     )
 
 
@@ -98,4 +156,5 @@ def load_fields(path: Path) -> FieldSet:
             sizes=archive["sizes"],
             sha256=strings(archive["sha256"]),
             scale=float(about["scale"]),
+            made_by=str(about.get("made_by", "")),
         )

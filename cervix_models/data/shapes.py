@@ -35,6 +35,9 @@ class Ellipse:
         return inside
 
 
+CELL_SHAPE, NUCLEUS_SHAPE = Ellipse(0.5, 0.5, 0.36, 0.32), Ellipse(0.5, 0.5, 0.13, 0.12)  # usual
+
+
 @dataclass(frozen=True)
 class Control:
     """What steers a cell: outlines, or the edges of a picture."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from cervix_models.cards import readable
-from cervix_models.contracts import Image
+from cervix_models.cards import here_of, readable
+from cervix_models.contracts import Image, Wish
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.sample_field import render_field
 from cervix_models.data.samples import render_sample
+from cervix_models.data.shapes import CELL_SHAPE, NUCLEUS_SHAPE, drawn_control
 from cervix_models.data.slides import Picture
 from cervix_models.services.defaults import CLASSIFIER, QUICK
 from cervix_models.services.field_reader import FieldReader
@@ -22,6 +24,7 @@ from cervix_models.settings import Settings, load_settings
 
 BATCH = 32
 MADE = 16  # cells
+STEERED = 8  # of them, where outlines are heeded
 
 
 def bench(readings: int, bulk: int) -> Iterator[str]:
@@ -40,6 +43,7 @@ def bench(readings: int, bulk: int) -> Iterator[str]:
         yield f"{f'bulk by {name}, no Grad-CAM':<35}{speed:8.1f} images/s"
     yield _field(reader)
     yield from _made(reader.settings)
+    yield from _steered(reader.settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory of reading             {peak:8.0f} MB"
 
@@ -72,6 +76,23 @@ def _made(settings: Settings) -> Iterator[str]:
         started = time.perf_counter()
         synthesis.make(card.name, card.classes[1], MADE, seed=1)
         words = f"{MADE} cells by {card.name}"
+        yield f"{words:<35}{time.perf_counter() - started:8.2f} s"
+
+
+def _steered(settings: Settings) -> Iterator[str]:
+    """How long some cells of drawn outlines take, looked at while they come out of the noise."""
+    for card in here_of(("generator",), settings.weights):
+        if not card.metrics.get("control"):
+            continue
+        from cervix_models.steering import open_steered  # brings torch and diffusers
+
+        maker, _ = open_steered(card.name, settings)
+        control = drawn_control(CELL_SHAPE, NUCLEUS_SHAPE, maker.side)
+        wish = Wish(card.classes[0], STEERED, 0, control.picture)
+        maker.make(wish, lambda _step, _images: None)
+        started = time.perf_counter()
+        maker.make(replace(wish, label=card.classes[1], seed=1), lambda _step, _images: None)
+        words = f"{STEERED} steered cells by {card.name}"
         yield f"{words:<35}{time.perf_counter() - started:8.2f} s"
 
 

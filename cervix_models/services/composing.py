@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,30 @@ def made_field(
     told = ", ".join(f"{count} {label}" for label, count in counts.items() if count)
     about = f"field composed of cells made by {name} ({origin}), seed {seed}: {told}"
     return MadeField(mark_synthetic(truth.image, about), truth, about)
+
+
+def made_fields(
+    steering: Steering,
+    name: str,
+    fields: int,
+    cells: int,
+    seed: int,
+    watch: Callable[[int, int], None] | None = None,
+) -> Iterator[Composed]:
+    """So many fields of so many cells each, whose classes are drawn at random: what a finder of
+    nuclei can learn from beside real fields. `watch` is told how many are made.
+
+    Raises DataError as `made_field` does, and for no fields.
+    """
+    if fields < 1:
+        raise DataError(f"{fields} fields were asked for; at least one was expected.")
+    classes = steering.maker(name)[0].classes
+    for at in range(fields):
+        drawn = np.random.default_rng([seed, at]).choice(classes, cells).tolist()
+        counts = {label: drawn.count(label) for label in classes}
+        yield made_field(steering, name, counts, seed + at).truth
+        if watch:
+            watch(at + 1, fields)
 
 
 def archive_of_field(field: MadeField) -> bytes:

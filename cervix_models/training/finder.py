@@ -61,11 +61,14 @@ class FieldPlan:
     runs: Path
     weights: Path
     epochs: int | None = None
+    made: FieldSet | None = None  # composed fields that every fold learns from, and none is shown
 
     @property
     def folder(self) -> Path:
-        """Where the runs are."""
-        return self.runs / self.recipe.name
+        """Where the runs are; those with composed fields apart from those without."""
+        if self.made is None:
+            return self.runs / self.recipe.name
+        return self.runs / f"{self.recipe.name}_{held_out_hash(self.made.sha256)[:12]}"
 
     def folds(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Positions of the fields learned from and held out, a pair a fold. Raises DataError."""
@@ -106,6 +109,7 @@ def finish_finder(plan: FieldPlan) -> Path:
             "sources": list(recipe.images),
             "fields": len(plan.fields),
             "nuclei": sum(len(each) for each in plan.fields.centres),
+            **_made_facts(plan.made),
             "images_sha256": held_out_hash(plan.fields.sha256),
             "held_out_sha256": [
                 held_out_hash(plan.fields.sha256[at] for at in held) for _, held in plan.folds()
@@ -146,6 +150,14 @@ def remeasure_finder(name: str, weights: Path) -> dict[str, Any]:
         metrics = {**card.metrics, **_metrics(kept_fields(stored))}
     save_card(replace(card, metrics=metrics, calibration=_calibration(metrics)), weights / name)
     return metrics
+
+
+def _made_facts(made: FieldSet | None) -> dict[str, Any]:
+    """What a card says of the composed fields that were learned from."""
+    if made is None:
+        return {}
+    nuclei = sum(len(each) for each in made.centres)
+    return {"composed": {"by": made.made_by, "fields": len(made), "nuclei": nuclei}}
 
 
 def _metrics(seen: list[FoundField]) -> dict[str, Any]:
@@ -193,7 +205,11 @@ def _fit(
 def _loaders(plan: FieldPlan, rows: NDArray[np.int64], watch: NDArray[np.int64]) -> Loaders:
     recipe, side = plan.recipe, side_of(plan.recipe)
     size = recipe.optimiser.batch_size
-    learned = FieldWindows(plan.fields, rows, side, recipe.seed)
+    fields = plan.fields
+    if plan.made:
+        rows = np.concatenate([rows, len(fields) + np.arange(len(plan.made))])
+        fields += plan.made
+    learned = FieldWindows(fields, rows, side, recipe.seed)
     watched = FieldWindows(plan.fields, watch, side, recipe.seed)
     order = torch.Generator().manual_seed(recipe.seed)
     train = BatchSampler(RandomSampler(learned, generator=order), size, len(learned) >= size)

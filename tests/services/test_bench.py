@@ -34,3 +34,15 @@ def test_how_long_made_cells_take_is_told_of_every_generator(tmp_path) -> None:
         f"16 cells by tiny_{m}" for m in ("cgan", "cvae")
     ]
     assert all(float(line.split()[-2]) > 0 and line.endswith(" s") for line in lines)
+
+
+def test_how_long_steered_cells_take_is_told_of_what_heeds_outlines(tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    tiny.save_tiny(settings.weights, tiny.recipe("cellflux", name="deaf"))
+    tiny.save_tiny(
+        settings.weights, tiny.recipe("cellflux"), metrics={"summary": "", "control": {"cells": 1}}
+    )
+    (line,) = bench_module._steered(settings)
+    assert line[:34].strip() == "8 steered cells by tiny_cellflux"
+    assert float(line.split()[-2]) > 0
+    assert line.endswith(" s")

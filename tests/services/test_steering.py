@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from cervix_models.cards import WEIGHTS, file_hash, load_card
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import CYTOPLASM, NUCLEUS, Wish
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import is_marked
 from cervix_models.data.shapes import Ellipse, borders, drawn_control, framed, size_of
 from cervix_models.errors import IntakeError, WeightsError
@@ -27,7 +28,7 @@ CELL, KERN = Ellipse(0.5, 0.5, 0.4, 0.3), Ellipse(0.5, 0.5, 0.15, 0.1)
 class AsAsked:
     """Makes a drawn cell of whatever control it is given, and keeps the wish."""
 
-    side = 64
+    side, classes = 64, CLASS_NAMES
 
     def __init__(self) -> None:
         self.wishes: list[Wish] = []

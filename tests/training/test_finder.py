@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ import torch
 from cervix_models.__main__ import main
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import load_network
-from cervix_models.data.fields import FieldSet
+from cervix_models.data.composing import SingleCell, composed
+from cervix_models.data.fields import FieldSet, pack_composed
 from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import DataError
 from cervix_models.evaluation.finding import kept_fields
@@ -125,6 +128,38 @@ def test_folds_and_final_run_make_weights_and_card(tmp_path) -> None:
     again = load_card(card.name, plan.weights)
     assert again.calibration == card.calibration
     assert again.metrics["held_out_fields"] == figures
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_composed_fields_are_learned_from_in_every_fold_and_never_searched(
+    tmp_path, monkeypatch
+) -> None:
+    shown: list[int] = []
+
+    class Noting(FieldWindows):
+        def __init__(self, fields, rows, side, seed) -> None:
+            shown.append(sum(fields.sha256[at].startswith("made") for at in rows))
+            super().__init__(fields, rows, side, seed)
+
+    monkeypatch.setattr(finder, "FieldWindows", Noting)
+    made = replace(_fields(3), sha256=("made0", "made1", "made2"), made_by="cellflux")
+    plan = replace(_plan(tmp_path), made=made)
+    assert plan.folder != _plan(tmp_path).folder
+    finish_finder(plan)
+    assert shown == [3, 0] * 3  # learned from and watched, in two folds and the final run
+    card = load_card(plan.recipe.name, plan.weights)
+    assert card.data["composed"] == {"by": "cellflux", "fields": 3, "nuclei": 6}
+    assert card.data["fields"] == card.metrics["held_out_fields"]["fields"] == 4
+
+
+def test_packed_files_of_composed_fields_alone_are_refused(tmp_path, capsys) -> None:
+    labels = np.zeros((40, 40), np.uint8)
+    labels[8:32, 8:32], labels[16:24, 16:24] = 1, 2
+    cell = SingleCell("Parabasal", np.full((40, 40, 3), 120, np.uint8), labels)
+    path = pack_composed([composed([cell], 0)], "cellflux", tmp_path / "made.npz")
+    assert main(["train", "nucleus_finder", "--packed", str(path), str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "0 packed files of real fields and 2 of composed ones were given" in said
 
 
 @pytest.mark.filterwarnings("ignore")

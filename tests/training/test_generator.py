@@ -22,6 +22,7 @@ from cervix_models.generators import cellflux
 from cervix_models.recipes import Adversarial, Flow, Optimiser, Variational
 from cervix_models.registry import create
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.training import heeding
 from cervix_models.training.adversarial import AdversarialTraining, colours_apart
 from cervix_models.training.film import ABREAST, STRIP, made_film
 from cervix_models.training.fit import FINAL, training_of
@@ -143,12 +144,12 @@ def test_cells_that_are_not_changed_keep_their_outlines(made) -> None:
 
 def test_an_autoencoder_learns_what_it_is_shown() -> None:
     given = tiny.recipe("cvae", variational=Variational(turned=False))
-    training = VariationalTraining(create("cvae"), given, 30)
+    training = VariationalTraining(create("cvae"), given, 20)
     training.log = lambda *_, **__: None
-    images, labels = _cells(tiny.packed(clusters=4, cells=2))
+    images, labels = _cells(tiny.packed(clusters=2, cells=1))
     optimiser = torch.optim.Adam(training.network.parameters(), 2e-3)
     losses = []
-    for _ in range(30):
+    for _ in range(20):
         loss = training.training_step({"image": images, "label": labels}, 0)
         optimiser.zero_grad()
         loss.backward()
@@ -248,6 +249,7 @@ def test_a_decoder_goes_on_against_a_critic_and_keeps_its_encoder(made) -> None:
 
 def test_a_flow_learns_on_an_autoencoder_that_stays_as_it_is(made, monkeypatch) -> None:
     monkeypatch.setattr(cellflux, "STEPS", 2)
+    monkeypatch.setattr(heeding, "STEERED", 2)
     plan, judges = made
     cell, nucleus = cell_shapes(64, 64)
     masks = np.where(nucleus, 2, cell.astype(np.uint8))

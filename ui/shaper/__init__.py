@@ -8,10 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from cervix_models.data.shapes import Ellipse
+from cervix_models.data.shapes import CELL_SHAPE, NUCLEUS_SHAPE, Ellipse
 
 _HERE = Path(__file__).parent
-CELL, NUCLEUS = Ellipse(0.5, 0.5, 0.36, 0.32), Ellipse(0.5, 0.5, 0.13, 0.12)
 LEAST, MOST = 0.02, 0.6  # half a width or a height
 Numbers = list[float]  # x, y, across, down, turn
 
@@ -21,7 +20,7 @@ def shape_cell(key: str) -> tuple[Ellipse, Ellipse]:
     mount = st.components.v2.component(
         "cervix.shaper", html=_source("html"), css=_source("css"), js=_source("js")
     )
-    first = {"cell": numbers(CELL), "nucleus": numbers(NUCLEUS)}
+    first = {"cell": numbers(CELL_SHAPE), "nucleus": numbers(NUCLEUS_SHAPE)}
     found = mount(
         key=key, data={"first": first}, default={"shapes": first},
         on_shapes_change=lambda: None,
