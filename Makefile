@@ -21,7 +21,8 @@ run: $(MODELS_READY) ## set up and open the app at http://localhost:8501
 	$(BIN)/streamlit run app.py $(RUN_ARGS)
 
 test: lint types $(TESTS_READY) ## set up and run all checks that need no browser and no server
-	$(BIN)/python -m pytest -m "not browser and not postgres" $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not browser and not postgres" \
+	  -n logical --maxprocesses 4 --dist loadfile $(TEST_ARGS)
 
 lint: $(TESTS_READY) ## check style and formatting
 	$(BIN)/ruff check .
