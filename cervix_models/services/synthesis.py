@@ -76,11 +76,13 @@ class Synthesis:
         self._makers: dict[str, tuple[CellMaker, CopyCheck, Card]] = {}
 
     def cards(self) -> list[Card]:
-        """The cards of the generators of the five classes whose weights are here, the likest to
-        real cells first."""
+        """The cards of the generators of the five classes whose weights are here: those first that
+        make a cell in one step, which is quick, and of these the likest to real cells."""
         found = here_of(("generator",), self.settings.weights)
         cells = [card for card in found if card.classes == CLASS_NAMES]
-        return sorted(cells, key=lambda card: (_distance(card), card.name))
+        return sorted(
+            cells, key=lambda card: (bool(card.recipe.get("flow")), _distance(card), card.name)
+        )
 
     def make(
         self, name: str, label: str, count: int, *, seed: int, temperature: float = 1.0

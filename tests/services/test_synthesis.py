@@ -34,6 +34,19 @@ def test_only_generators_are_offered(synthesis) -> None:
     assert [card.name for card in synthesis.cards()] == [NAME]
 
 
+def test_quick_generators_are_offered_first_and_of_these_the_likest(tmp_path) -> None:
+    settings = tiny.settings_in(tmp_path)
+    for name, model, kid in (
+        ("steps", "cellflux", 0.01), ("near", "cgan", 0.02), ("far", "cvae", 0.3)
+    ):  # fmt: skip
+        tiny.save_tiny(
+            settings.weights,
+            tiny.recipe(model, name=name),
+            metrics={"summary": "", "kid": {"value": kid}},
+        )
+    assert [card.name for card in Synthesis(settings).cards()] == ["near", "far", "steps"]
+
+
 def test_a_generator_without_weights_is_not_offered(synthesis, tmp_path) -> None:
     settings = tiny.settings_in(tmp_path)
     tiny.save_tiny(settings.weights, tiny.recipe("cgan"))
