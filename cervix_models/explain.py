@@ -7,7 +7,6 @@ the spread of a map, or from its place.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from cervix_models.checkpoints import load_network
 from cervix_models.contracts import Heat, Image, Segmentation
 from cervix_models.predictors import given_batch
 from cervix_models.registry import find
+from cervix_models.sessions import TORCH
 from cervix_models.settings import Settings
 
 
@@ -68,7 +68,7 @@ class EnsembleExplainer:
 
 
 class Explainer:
-    """Grad-CAM of one classifier. The library keeps state between calls: one thread at a time."""
+    """Grad-CAM of one classifier; the library keeps state between calls: one thread at a time."""
 
     def __init__(self, name: str, settings: Settings) -> None:
         """Loads the weights `name`. Raises WeightsError."""
@@ -79,14 +79,13 @@ class Explainer:
         for value in network.parameters():
             value.requires_grad_(value.ndim == 1)  # a graph without the costly kernels
         self.cam = HiResCAM(network, [network.get_submodule(each) for each in layers])
-        self.lock = threading.Lock()
 
     def heat(self, image: Image, label: str, mask: Segmentation | None = None) -> Heat:
         """How much each place `(height, width)` speaks for `label`: 0..1, 1 the hottest."""
         card = self.card
         batch = given_batch(card, [image], None if mask is None else [mask])
         target = ClassifierOutputTarget(card.classes.index(label))
-        with self.lock:
+        with TORCH:
             small = self.cam(torch.from_numpy(batch), [target])[0]
         height, width = image.shape[:2]
         heat = PilImage.fromarray(small).resize((width, height), PilImage.Resampling.BICUBIC)

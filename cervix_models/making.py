@@ -14,7 +14,7 @@ from cervix_models.cards import load_card
 from cervix_models.contracts import Card, Image
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch, normalised, prepared
-from cervix_models.sessions import onnx_session
+from cervix_models.sessions import TORCH, onnx_session
 from cervix_models.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ def maker_of(network: CellGenerator, classes: tuple[str, ...]) -> CellMaker:
     @torch.inference_mode()
     def run(noise: Batch, parts: Batch) -> Batch:
         given = (torch.from_numpy(each).split(AT_ONCE) for each in (noise, parts))
-        out: Batch = torch.cat([network.eval()(*some) for some in zip(*given, strict=True)]).numpy()
+        with TORCH:
+            made = [network.eval()(*some) for some in zip(*given, strict=True)]
+        out: Batch = torch.cat(made).numpy()
         return out
 
     return CellMaker(run, classes, network.latent)

@@ -6,10 +6,16 @@ wait for it.
 
 from __future__ import annotations
 
+import threading
+
 from cervix_models.cards import card_of_weights
 from cervix_models.contracts import Card
 from cervix_models.inference import Run, open_session
 from cervix_models.settings import Settings
+
+# Held by whoever exports a network or runs one by torch: an export changes how torch calls networks
+# in every thread, and fails where another one runs.
+TORCH = threading.RLock()
 
 
 def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
@@ -20,8 +26,9 @@ def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
     """
     card = card_of_weights(name, settings.weights)
     path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
-    if not path.is_file():
-        from cervix_models import exporting
+    with TORCH:
+        if not path.is_file():
+            from cervix_models import exporting
 
-        exporting.export(name, settings.weights, path, settings.threads)
+            exporting.export(name, settings.weights, path, settings.threads)
     return open_session(path, settings.threads), card

@@ -6,7 +6,6 @@ Torch and diffusers come with this module; whoever shows a page imports it when 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from cervix_models.flux import open_flux
 from cervix_models.generators.cellflux import CellFlux
 from cervix_models.inference import Batch
 from cervix_models.making import noise_of
+from cervix_models.sessions import TORCH
 from cervix_models.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ class SteeredMaker:
         pipeline.set_progress_bar_config(disable=True)
         self.pipeline, self.prompts, self.classes, self.side = pipeline, prompts, classes, side
         self.outlines = outlines
-        self._turn = threading.Lock()  # the scheduler remembers its step
 
     def make(self, wish: Wish, watch: Watch | None = None) -> list[Image]:
         """The cells that are wished for; the same for the same wish. `watch` is shown them while
@@ -70,7 +69,7 @@ class SteeredMaker:
         Raises DataError for a class, a number or a setting that is none.
         """
         self._check(wish)
-        with self._turn, torch.inference_mode():
+        with TORCH, torch.inference_mode():  # one at a time: the scheduler remembers its step
             given = self._given(wish)
             looks = _Looks(self, given["latents"], wish.steps, watch) if watch else None
             made = self.pipeline(**given, callback_on_step_end=looks, output_type="np").images
