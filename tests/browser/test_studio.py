@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from cervix_models.cards import load_cards
 from tests.browser.conftest import ROOT
-from tests.browser.test_app import eventually
+from tests.browser.test_app import PHONE, eventually, fits_and_is_accessible
 
 needs_cellflux = pytest.mark.skipif(
     not any(card.metrics.get("control") for card in load_cards(ROOT / "weights")),
@@ -67,3 +67,18 @@ def test_a_cell_is_drawn_from_the_keyboard(page: Page, seeded_address: str) -> N
     page.get_by_role("button", name="Begin anew").click()
     eventually(lambda: _pictures(page) == before, PATIENT / 1000)
     assert cell.get_attribute("aria-label") == words
+
+
+@needs_cellflux
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_tabs_are_accessible_and_fit_a_phone(
+    page: Page, seeded_address: str, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    _open(page, seeded_address)
+    page.set_viewport_size(PHONE)
+    fits_and_is_accessible(page)
+    page.get_by_role("tab", name="A field").click()
+    page.get_by_role("button", name="Make the field").click()
+    expect(page.get_by_text("Show what is known")).to_be_visible(timeout=PATIENT)
+    fits_and_is_accessible(page)
