@@ -156,9 +156,11 @@ def finish_lora(plan: Plan, settings: Settings, judges: Judges) -> Path:
     claim(run, recipe, plan.epochs)
     sizes = _learn(maker, plan, lora, rows, run)
     folder.mkdir(parents=True, exist_ok=True)
+    _halve(maker.pipeline.transformer)
+    added = get_peft_model_state_dict(maker.pipeline.transformer)
     maker.pipeline.save_lora_weights(
         folder,
-        transformer_lora_layers=get_peft_model_state_dict(maker.pipeline.transformer),
+        transformer_lora_layers={key: value.half() for key, value in added.items()},
         weight_name=WEIGHTS,
         safe_serialization=True,
     )
@@ -371,6 +373,14 @@ def _gain(
         "floor": floor,
         "memorised": memorised(learned.nearest(new), learned.nearest(after)),
     }
+
+
+@torch.no_grad()
+def _halve(transformer: nn.Module) -> None:
+    """Rounds what was added to half precision, in which it is kept: so it is measured, too."""
+    for name, each in transformer.named_parameters():
+        if "lora_" in name:
+            each.copy_(each.half())
 
 
 def _added(transformer: nn.Module) -> int:

@@ -70,6 +70,7 @@ def test_the_card_says_what_was_added_to_what_and_the_gain(made) -> None:
     kept = load_file(plan.weights / "added" / WEIGHTS)
     assert kept
     assert all("lora" in key for key in kept)
+    assert all(each.dtype == torch.float16 for each in kept.values())
     assert sum(each.numel() for each in kept.values()) == card.data["parameters"]
     assert open_check("added", settings).flagged([np.full((64, 64, 3), 7, np.uint8)]) == [False]
 
