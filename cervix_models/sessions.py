@@ -26,9 +26,10 @@ def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
     """
     card = card_of_weights(name, settings.weights)
     path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
-    with TORCH:
-        if not path.is_file():
-            from cervix_models import exporting
+    if not path.is_file():  # what was exported waits for nobody
+        with TORCH:
+            if not path.is_file():
+                from cervix_models import exporting
 
-            exporting.export(name, settings.weights, path, settings.threads)
+                exporting.export(name, settings.weights, path, settings.threads)
     return open_session(path, settings.threads), card

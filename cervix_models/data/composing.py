@@ -47,7 +47,7 @@ class Composed:
     @property
     def seen(self) -> list[int]:
         """The numbers of the cells whose nucleus is seen."""
-        return [each for each in range(1, len(self.classes) + 1) if (self.nuclei == each).any()]
+        return [int(each) for each in np.unique(self.nuclei) if each]
 
     @property
     def centres(self) -> NDArray[np.float64]:
