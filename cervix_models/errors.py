@@ -46,3 +46,7 @@ class MeasurementError(CervixError):
 
 class CapacityError(CervixError):
     """Something that does not fit into the memory of this machine."""
+
+
+class LanguageError(CervixError):
+    """A language that the pages do not speak, or whose texts are missing."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui import languages
+
 SIDEBAR_PIXELS = 240
 
 PAGES = {
@@ -103,4 +105,5 @@ st.set_page_config(
 )
 st.logo(ICON, size="large")
 st.html(HERE / "style.css")
+languages.choose()
 st.navigation(PAGES).run()

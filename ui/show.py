@@ -13,6 +13,7 @@ import streamlit as st
 
 from cervix_models.contracts import NOTICE, FeatureRange, HeatShares, ModelUse, Reading, Verdict
 from cervix_models.data.labels import CLASS_NAMES, class_named
+from cervix_models.language import _
 from cervix_models.morphology import Feature, to_micrometres
 from cervix_models.plots import alt_text, amount, per_cent
 
@@ -27,7 +28,7 @@ Ranges = Mapping[str, Mapping[str, FeatureRange]]
 
 def notice() -> None:
     """Shows the sentence that stands beside every result."""
-    st.html(f'<p class="cx cx-notice" role="note">{escape(NOTICE)}</p>')
+    st.html(f'<p class="cx cx-notice" role="note">{escape(_(NOTICE))}</p>')
 
 
 def chart(figure: go.Figure) -> None:

@@ -37,7 +37,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ),
     ("classifiers", "segmenters", "generators", "registry", "checkpoints", "cards"),
     ("data", "recipes"),
-    ("contracts", "settings"),
+    ("contracts", "settings", "language"),
     ("errors",),
 )
 OUTSIDE = ("app", "ui", "pages", "scripts")  # stand beside the package, not in it
