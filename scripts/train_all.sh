@@ -56,6 +56,6 @@ if [ "$changed" = yes ]; then
   python -m cervix_models calibrate gate --packed "${packed%% *}" --runs "$runs"
   python -m cervix_models calibrate tell --packed "${packed%% *}" ||
     echo "What finds made cells was left as it is: train a generator, then run: python -m cervix_models calibrate tell"
-  python -m cervix_models calibrate ranges ||
-    echo "The ranges of the features were left as they are: import SIPaKMeD, then run: python -m cervix_models calibrate ranges"
+  python -m cervix_models data tables ||
+    echo "The tables of the cells were left as they are: import SIPaKMeD, then run: python -m cervix_models data tables"
 fi

@@ -11,20 +11,16 @@ from cervix_models.settings import ROOT, load_settings
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `calibrate` with its verbs; each sets `func`, from arguments to exit code."""
-    parser = subparsers.add_parser("calibrate", help="fit the gate, and measure the cells")
+    parser = subparsers.add_parser("calibrate", help="fit the gate, and what finds made cells")
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("gate", help="fit and try what refuses pictures that are no cell")
-    two = verbs.add_parser("ranges", help="measure all cells: the range of each feature by class")
-    three = verbs.add_parser("cells", help="measure all cells by held-out outlines, as a table")
-    four = verbs.add_parser("tell", help="fit and try what finds made cells without their mark")
-    four.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
-    four.set_defaults(func=_tell)
+    two = verbs.add_parser("tell", help="fit and try what finds made cells without their mark")
+    two.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
+    two.set_defaults(func=_tell)
     one.add_argument("--packed", type=Path, help="default: cells160.npz in CERVIX_HOME")
     one.add_argument("--runs", type=Path, default=ROOT / "runs", help="default: runs/")
     one.add_argument("--classifier", help="default: each that has a gate of its own")
     one.set_defaults(func=_gate)
-    two.set_defaults(func=_ranges)
-    three.set_defaults(func=_cells)
 
 
 def _gate(args: argparse.Namespace) -> int:
@@ -56,18 +52,4 @@ def _tell(args: argparse.Namespace) -> int:
         hits = ", ".join(f"{key} {share:.1%}" for key, share in figures["found"].items())
         wrong = figures["real_taken_for_made"]
         sys.stdout.write(f"{name}: finds {hits}; takes {wrong:.1%} of real cells for made\n")
-    return 0
-
-
-def _ranges(_args: argparse.Namespace) -> int:
-    from cervix_models.services.ranges import measure_ranges
-
-    measure_ranges(load_settings())
-    return 0
-
-
-def _cells(_args: argparse.Namespace) -> int:
-    from cervix_models.services.cells import measure_cells
-
-    measure_cells(load_settings())
     return 0

@@ -1,4 +1,4 @@
-"""The subcommand `data`: import, fetch, pack, compose and list image sets."""
+"""The subcommand `data`: import, fetch, pack, compose, tabulate and list image sets."""
 
 from __future__ import annotations
 
@@ -66,6 +66,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     four.add_argument("--out", type=Path, help="default: fields_<generator>.npz")
     four.set_defaults(func=_compose)
 
+    six = verbs.add_parser(
+        "tables", help="work out every table that is kept of the imported SIPaKMeD cells"
+    )
+    six.add_argument("--out", type=Path, help="folder (default: data/tables)")
+    six.set_defaults(func=_tables)
+
     five = verbs.add_parser("list", help="list the imported image sets")
     five.set_defaults(func=_list)
 
@@ -122,6 +128,16 @@ def _compose(args: argparse.Namespace) -> int:
         )
         path = pack_composed(fields, name, out)
     _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _tables(args: argparse.Namespace) -> int:
+    from cervix_models.data.derived import TABLES
+    from cervix_models.services.tables import build_tables
+
+    folder = args.out or TABLES
+    build_tables(load_settings(), folder, _say)
+    _say(f"{folder}: {sum(each.stat().st_size for each in folder.iterdir()) / 1e6:.1f} MB")
     return 0
 
 

@@ -42,7 +42,7 @@ class CellTable:
             raise DataError(
                 f"{len(strange)} cells are not in {TABLE.name}, {strange[0][:12]} first; cells of "
                 "SIPaKMeD were expected. Measure the imported cells: "
-                "python -m cervix_models calibrate cells"
+                "python -m cervix_models data tables"
             )
         return np.array([known[each] for each in sha256], np.int64)
 
@@ -65,9 +65,9 @@ def load_table(path: Path = TABLE) -> CellTable:
     """The table that `save_table` wrote. Raises DataError where there is none."""
     if not path.is_file():
         raise DataError(
-            f"There is no table of cells at {path}; the Parquet file that 'calibrate cells' writes "
+            f"There is no table of cells at {path}; the Parquet file that 'data tables' writes "
             "was expected. Restore it, or import SIPaKMeD and run: "
-            "python -m cervix_models calibrate cells"
+            "python -m cervix_models data tables"
         )
     found = pd.read_parquet(path)
     missing = [name for name in KNOWN if name not in found]
@@ -75,7 +75,7 @@ def load_table(path: Path = TABLE) -> CellTable:
         raise DataError(
             f"{path} is no table of cells: {', '.join(missing)} is missing; expected "
             f"{', '.join(KNOWN)} and the features. Restore it, or measure again: "
-            "python -m cervix_models calibrate cells"
+            "python -m cervix_models data tables"
         )
     names = tuple(str(name) for name in found.columns if name not in KNOWN)
     return CellTable(

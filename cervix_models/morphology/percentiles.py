@@ -19,7 +19,7 @@ Percentiles = dict[str, dict[str, float]]  # of class and feature, 0..100
 def class_percentiles(values: Mapping[str, float], path: Path = TABLE) -> Percentiles:
     """The percentile of each value among the cells of each class, 0 to 100.
 
-    Cells with the same value count half. The cells are those of the table that `calibrate cells`
+    Cells with the same value count half. The cells are those of the table that `data tables`
     writes, in pixels of their own pictures. A feature that fewer than MINIMUM_CELLS cells of a
     class have is left out of that class, and so is a value that is none. Raises DataError where
     there is no table.

@@ -12,6 +12,7 @@ import numpy as np
 
 from cervix_models.contracts import FeatureRange
 from cervix_models.data.labels import CLASS_NAMES
+from cervix_models.data.table import CellTable
 from cervix_models.errors import DataError
 from cervix_models.morphology.catalogue import FEATURES
 from cervix_models.settings import ROOT
@@ -30,7 +31,6 @@ class RangesHeader:
     cells: int  # measured, over all classes
     segmenter_sha256: str  # of the weights that drew the outlines
     data_set: str
-    date: str  # ISO 8601
 
 
 def class_ranges(features_by_class: Mapping[str, Sequence[Mapping[str, float]]]) -> Ranges:
@@ -41,6 +41,15 @@ def class_ranges(features_by_class: Mapping[str, Sequence[Mapping[str, float]]])
     return {
         name: _spread(features_by_class[name]) for name in CLASS_NAMES if name in features_by_class
     }
+
+
+def ranges_of(table: CellTable) -> Ranges:
+    """The spread of every feature in every class of a table of cells."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in CLASS_NAMES}
+    for label, values in zip(table.labels, table.features.tolist(), strict=True):
+        known = zip(table.names, values, strict=True)
+        found[CLASS_NAMES[label]].append({name: each for name, each in known if each == each})
+    return class_ranges(found)
 
 
 def save_class_ranges(
@@ -106,7 +115,8 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(
             f"There is no table of feature ranges at {path}; expected the JSON that "
-            "save_class_ranges writes. Measure a data set again, or restore the file."
+            "save_class_ranges writes. Restore the file, or import SIPaKMeD and run: "
+            "python -m cervix_models data tables"
         )
     try:
         table = json.loads(path.read_text(encoding="utf-8"))

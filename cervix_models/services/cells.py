@@ -18,7 +18,7 @@ from cervix_models.data.importing import read_sipakmed
 from cervix_models.data.index import IndexRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import read_rgb
-from cervix_models.data.table import TABLE, CellTable, save_table
+from cervix_models.data.table import CellTable
 from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.morphology import FEATURES, measure
 from cervix_models.services.defaults import SEGMENTER
@@ -27,8 +27,8 @@ from cervix_models.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def measure_cells(settings: Settings, path: Path = TABLE) -> CellTable:
-    """The table of all SIPaKMeD cells, written to `path`. Raises DataError without them."""
+def measure_cells(settings: Settings) -> CellTable:
+    """The table of all SIPaKMeD cells. Raises DataError without them."""
     index = read_sipakmed(settings.home)
     outlined = load_held_out(SEGMENTER, settings.weights)
     masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
@@ -37,7 +37,7 @@ def measure_cells(settings: Settings, path: Path = TABLE) -> CellTable:
     with ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         found = pool.map(measured, rows, [masks[row.sha256] for row in rows], chunksize=16)
         features = np.stack(list(tqdm(found, total=len(rows), unit="cell")))
-    table = CellTable(
+    return CellTable(
         sha256=tuple(row.sha256 for row in rows),
         labels=np.array([CLASS_NAMES.index(str(row.label)) for row in rows], np.int64),
         clusters=tuple(row.cluster for row in rows),
@@ -45,8 +45,6 @@ def measure_cells(settings: Settings, path: Path = TABLE) -> CellTable:
         names=tuple(each.name for each in FEATURES),
         features=features,
     )
-    save_table(table, path)
-    return table
 
 
 def _measured(root: Path, row: IndexRow, labels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from cervix_models.data.importing import scan
 from cervix_models.data.packed import pack
 from cervix_models.recipes import load_recipe
 from cervix_models.services import bench as bench_module
-from cervix_models.services import ranges as ranges_module
+from cervix_models.services import tables as tables_module
 from cervix_models.services.defaults import CLASSIFIER, QUICK, SEGMENTER
 from cervix_models.training import gate as gate_module
 from tests.data import made
@@ -154,13 +154,21 @@ def test_a_gate_without_runs_is_refused(tmp_path, packed, capsys) -> None:
     assert f"python -m cervix_models train {SEGMENTER}" in capsys.readouterr().err
 
 
-def test_ranges_are_measured_or_refused(tmp_path, monkeypatch, capsys) -> None:
-    assert main_module.main(["calibrate", "ranges"]) == 2
+def test_tables_are_built_or_refused(tmp_path, monkeypatch, capsys) -> None:
+    asked = ["data", "tables", "--out", str(tmp_path / "tables")]
+    assert main_module.main(asked) == 2
     assert "SIPaKMeD is not imported" in capsys.readouterr().err
     said = []
-    monkeypatch.setattr(ranges_module, "measure_ranges", said.append)
-    assert main_module.main(["calibrate", "ranges"]) == 0
-    assert said[0].home == tmp_path / "home"
+
+    def build(settings, folder, say) -> None:
+        said.append((settings.home, folder))
+        folder.mkdir()
+        (folder / "a.parquet").write_bytes(b"x" * 300_000)
+
+    monkeypatch.setattr(tables_module, "build_tables", build)
+    assert main_module.main(asked) == 0
+    assert said == [(tmp_path / "home", tmp_path / "tables")]
+    assert "0.3 MB" in capsys.readouterr().out
 
 
 def test_bench_prints_its_lines(monkeypatch, capsys) -> None:

@@ -22,7 +22,7 @@ from tests import tiny
 NOTES = """#!/usr/bin/env bash
 if [ "$2" = "scripts.needed" ]; then exec "{python}" "$@"; fi
 echo "$*" >> "{notes}"
-[ "$4" != "ranges" ] || exit "${{RANGES_FAIL:-0}}"
+[ "$4" != "tables" ] || exit "${{TABLES_FAIL:-0}}"
 """
 
 
@@ -59,14 +59,14 @@ def run(tmp_path):
 
 GATE = "-m cervix_models calibrate gate --packed cells.npz --runs runs"
 TELL = "-m cervix_models calibrate tell --packed cells.npz"
-RANGES = "-m cervix_models calibrate ranges"
+TABLES = "-m cervix_models data tables"
 CNN = "-m cervix_models train cnn --packed cells.npz --runs runs"
 
 
 def test_what_has_no_weights_is_trained_and_then_calibrated(run) -> None:
-    called, said = run("cnn", RANGES_FAIL="2")
-    assert called == [CNN, f"{CNN} --protocol random", GATE, TELL, RANGES]
-    assert "import SIPaKMeD, then run: python -m cervix_models calibrate ranges" in said
+    called, said = run("cnn", TABLES_FAIL="2")
+    assert called == [CNN, f"{CNN} --protocol random", GATE, TELL, TABLES]
+    assert "import SIPaKMeD, then run: python -m cervix_models data tables" in said
 
 
 def test_a_finder_is_trained_from_fields_or_left_out_where_there_are_none(run, tmp_path) -> None:

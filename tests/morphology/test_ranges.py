@@ -13,7 +13,7 @@ from cervix_models.morphology import (
     save_class_ranges,
 )
 
-HEADER = RangesHeader(cells=202, segmenter_sha256="ab" * 32, data_set="made up", date="2026-01-31")
+HEADER = RangesHeader(cells=202, segmenter_sha256="ab" * 32, data_set="made up")
 
 
 def cells(count=101):
