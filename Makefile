@@ -12,7 +12,7 @@ TESTS_READY := $(VENV)/.tests-ready
 MODELS_READY := $(VENV)/.models-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types browser postgres bench train figures clean
+.PHONY: help run test lint format types browser postgres bench train figures texts clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ train: $(APP_READY) ## train every model of the recipes
 
 figures: $(TESTS_READY) ## copy figures from the results files into the documents
 	$(BIN)/python -m scripts.figures
+
+texts: $(TESTS_READY) ## bring the catalogues of the other languages up to the texts of the sources
+	$(BIN)/python -m scripts.texts
 
 clean: ## remove the environment and every cache; data, runs and weights stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache test-results

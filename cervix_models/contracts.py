@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -245,6 +245,18 @@ class JudgementSum:
 
 
 @dataclass(frozen=True)
+class CareReview:
+    """A clinician's review of what the care page says. Reviews are added and never changed."""
+
+    created_at: datetime
+    recorded_by: str  # who was signed in
+    reviewer: str  # the clinician
+    reviewed_on: date
+    content_sha256: str  # of the content that was reviewed
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Preference:
     """Which of two made cells of one class a person found more real, and by whom they are."""
 
@@ -326,7 +338,7 @@ class Card:
         return f"{self.name} {self.version}: {self.metrics['summary']}"
 
 
-STEPS, GUIDANCE = 20, 1.5  # of a steered cell, where nothing else is said
+STEPS, GUIDANCE, HEED = 20, 1.5, 1.5  # of a steered cell, where nothing else is said
 RANGES: dict[str, tuple[float, float]] = {  # of the settings of a wish
     "count": (1.0, 16.0),
     "steps": (2.0, 60.0),
@@ -344,7 +356,7 @@ class Wish:
     count: int
     seed: int
     control: Image | None = None  # outlines or edges; None: none are heeded
-    heed: float = 1.0  # how much of what the ControlNet says is added
+    heed: float = HEED  # how much of what the ControlNet says is added
     guidance: float = GUIDANCE  # how far cells are pushed to their class; 1: not beyond it
     steps: int = STEPS
     size: float | None = None  # logarithm of the cell's size in pixels; None: as noise says

@@ -40,6 +40,18 @@ class JudgementError(CervixError):
     """An answer of a real-or-fake round that is not complete, or was stored before."""
 
 
+class LessonError(CervixError):
+    """An answer, a set of cells or a sitting that is not complete, or not open any more."""
+
+
+class ReviewError(CervixError):
+    """A review of the care page that is not complete."""
+
+
+class RoleError(CervixError):
+    """Something that a person asked for without having the role for it."""
+
+
 class MeasurementError(CervixError):
     """An image, mask, heat map, scale or feature name that does not fit a measurement."""
 

@@ -60,10 +60,42 @@ PAGES = {
     ],
     "Learn": [
         st.Page(
+            "../pages/learn/quiz.py",
+            title="Quiz",
+            icon=":material/school:",
+            url_path="quiz",
+        ),
+        st.Page(
+            "../pages/learn/classroom.py",
+            title="Classroom",
+            icon=":material/groups:",
+            url_path="classroom",
+        ),
+        st.Page(
             "../pages/learn/real_or_fake.py",
             title="Real or fake",
             icon=":material/quiz:",
             url_path="real-or-fake",
+        ),
+        st.Page(
+            "../pages/learn/care.py",
+            title="Care",
+            icon=":material/health_and_safety:",
+            url_path="care",
+        ),
+    ],
+    "Explore": [
+        st.Page(
+            "../pages/explore/dataset.py",
+            title="The data set",
+            icon=":material/dataset:",
+            url_path="dataset",
+        ),
+        st.Page(
+            "../pages/explore/atlas.py",
+            title="Atlas",
+            icon=":material/menu_book:",
+            url_path="atlas",
         ),
     ],
     "Models": [
@@ -106,4 +138,4 @@ st.set_page_config(
 st.logo(ICON, size="large")
 st.html(HERE / "style.css")
 languages.choose()
-st.navigation(PAGES).run()
+st.navigation(PAGES, expanded=True).run()

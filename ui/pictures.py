@@ -12,11 +12,9 @@ from plotly.colors import get_colorscale
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
 from cervix_models.data.labels import class_named
+from cervix_models.data.overlays import CYTOPLASM_COLOUR, NUCLEUS_COLOUR, border
 from cervix_models.data.pictures import pixels_of, png_of
 
-# Okabe and Ito (2008); neither is the colour of a cell class.
-NUCLEUS_COLOUR = (240, 228, 66)
-CYTOPLASM_COLOUR = (0, 114, 178)
 MASK_ALPHA = 115  # 45 %: the cell stays visible under it
 TINT = 0.18  # of the colour of a part, where it is to be drawn on
 OUTLINE_TOLERANCE = 0.35  # pixels an outline may move when points are left out
@@ -60,7 +58,7 @@ def mask_over(image_png: bytes, labels: NDArray[np.uint8]) -> bytes:
     for value, colour in ((CYTOPLASM, CYTOPLASM_COLOUR), (NUCLEUS, NUCLEUS_COLOUR)):
         here = labels == value
         out[here] = below[here] * (1 - TINT) + np.array(colour) * TINT
-        out[_border(labels >= value)] = colour
+        out[border(labels >= value)] = colour
     return png_of(out.astype(np.uint8))
 
 
@@ -79,8 +77,8 @@ def known_over(
         region = cells == number
         if not region.any():
             continue
-        out[_thick(_border(region))] = colour
-        out[_border(nuclei == number)] = NUCLEUS_COLOUR
+        out[_thick(border(region))] = colour
+        out[border(nuclei == number)] = NUCLEUS_COLOUR
         rows, columns = np.nonzero(region)
         top = int(rows.argmin())
         places.append(((int(columns[top]), int(rows[top]) + 4), class_named(label).short, colour))
@@ -97,13 +95,6 @@ def _thick(line: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A line three pixels wide."""
     wide = np.pad(line, 1)
     return wide[1:-1, 1:-1] | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
-
-
-def _border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels of a region that touch another one, above, below or beside."""
-    wide = np.pad(region, 1)
-    inner = wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
-    return region & ~inner
 
 
 def outlines(labels_png: bytes) -> dict[str, list[Polygon]]:

@@ -19,6 +19,7 @@ Layer = Literal["image", "mask", "heat"]
 LIBRARY = Path(__file__).parent / "viewer" / "vendor" / "openseadragon.min.js"
 LIBRARY_URL = "/assets/openseadragon.min.js"
 SLIDE_URL = "/slide-tiles/{key}"  # below it are level/column_row.jpg
+CELL_URL = "/cells/"  # and the sha256 of a cell of the table of cells
 
 # What lies under a sha256 never changes; it stays in the reader's own browser.
 _CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -60,6 +61,16 @@ def tile(request: Request) -> Response:
     return Response(content, media_type="image/jpeg", headers=_BRIEFLY)
 
 
+def cell(request: Request) -> Response:
+    """A cell of the table of cells: its picture where SIPaKMeD is imported here, else its outlines;
+    404 where unknown."""
+    try:
+        content, media_type = session.shared_dataset().picture(request.path_params["sha256"])
+    except (CervixError, OSError) as problem:
+        return _missing(str(problem))
+    return Response(content, media_type=media_type, headers=_BRIEFLY)
+
+
 def library(request: Request) -> Response:
     """OpenSeadragon, from our own server: the app needs no other."""
     return FileResponse(
@@ -85,5 +96,6 @@ ROUTES = [
     Route("/health", health),
     Route("/picture/{layer}/{sha256}.png", picture),
     Route(SLIDE_URL + "/{level:int}/{column:int}_{row:int}.jpg", tile),
+    Route(CELL_URL + "{sha256}", cell),
     Route(LIBRARY_URL, library),
 ]

@@ -13,6 +13,7 @@ from PIL import Image as Pictures
 from cervix_models.contracts import Reading
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import StorageError
+from cervix_models.services.care import Care
 from cervix_models.services.fields import Fields
 from cervix_models.services.generation import GeneratorRow, TranslatorRow
 from cervix_models.services.generation import generator_rows as makers
@@ -27,16 +28,18 @@ from cervix_models.settings import ROOT
 from ui import pictures
 
 if TYPE_CHECKING:
+    from cervix_models.services.atlas import Atlas
     from cervix_models.services.compare import Drawing, Opinion
     from cervix_models.services.composing import MadeField
+    from cervix_models.services.dataset import DataSet
     from cervix_models.services.imported import DealtCell
     from cervix_models.services.real_or_fake import RealOrFake
     from cervix_models.services.steering import Steering
     from cervix_models.services.synthesis import MadeCell, Synthesis
     from cervix_models.services.turning import Turned, Turning
 
-Role = Literal["learner", "pathologist", "admin"]
-ROLES: tuple[Role, ...] = ("learner", "pathologist", "admin")
+Role = Literal["learner", "pathologist", "instructor", "admin"]
+ROLES: tuple[Role, ...] = ("learner", "pathologist", "instructor", "admin")
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,49 @@ def real_or_fake() -> RealOrFake:
     """The service of rounds, for a page: it stops with the reason as `triage` does."""
     triage()
     return shared_real_or_fake()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_dataset() -> DataSet:
+    """What is known of the SIPaKMeD cells, one a process; tables are read when they are asked
+    for."""
+    from cervix_models.services.dataset import DataSet
+
+    return DataSet(shared_triage().settings)
+
+
+def dataset() -> DataSet:
+    """What is known of the SIPaKMeD cells, for a page: it stops with the reason as `triage`
+    does."""
+    triage()
+    return shared_dataset()
+
+
+def care() -> Care:
+    """The service of the care page's reviews, for a page: it stops with the reason as `triage`
+    does."""
+    return Care(triage().store)
+
+
+@st.cache_resource(show_spinner=False)
+def shared_atlas() -> Atlas:
+    """The service of the atlas, one a process; what it reads comes with the first question."""
+    from cervix_models.services.atlas import Atlas
+
+    return Atlas(shared_triage().settings)
+
+
+def atlas() -> Atlas:
+    """The service of the atlas, for a page: it stops with the reason as `triage` does."""
+    triage()
+    return shared_atlas()
+
+
+@st.cache_resource(show_spinner=False, ttl=600)
+def atlas_pictures() -> dict[str, bytes]:
+    """The image files of the atlas's examples, by hash, of those that are imported here. Raises
+    DataError."""
+    return shared_atlas().pictures()
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from cervix_models.contracts import GUIDANCE, RANGES, STEPS, Wish
+from cervix_models.contracts import GUIDANCE, HEED, RANGES, STEPS, Wish
 from cervix_models.data.pictures import pixels_of, png_of
 from cervix_models.data.shapes import Control, drawn_control, framed, of_labels
 from cervix_models.errors import CervixError
@@ -170,7 +170,7 @@ def _outlined(png: bytes, labels: Any) -> bytes:
 def _settings(label: str, count: int, seed: int) -> Wish:
     with st.expander("How it is made", icon=":material/tune:"):
         heed = st.slider(
-            "Heed of the outlines", *RANGES["heed"], 1.0, 0.1,
+            "Heed of the outlines", *RANGES["heed"], HEED, 0.1,
             key="steer-heed", help="At 0 they are not heeded at all (control strength).",
         )  # fmt: skip
         guidance = st.slider(

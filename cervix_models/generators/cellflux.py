@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
-from cervix_models.contracts import GUIDANCE, STEPS
+from cervix_models.contracts import GUIDANCE, HEED, STEPS
 from cervix_models.generators.base import VariationalGenerator
 from cervix_models.registry import ModelEntry, register
 
@@ -111,7 +111,7 @@ class CellFlux(VariationalGenerator):
         sizes: Tensor | None = None,
     ) -> Tensor:
         """Latents as `decode` takes them, of noise and parts of classes, by STEPS steps of Euler's
-        method; with `control` `(n, 3, side, side)` in 0..1, see `steered`. The logarithms of the
+        method; `control` `(n, 3, side, side)` in 0..1 is heeded as HEED says. The logarithms of the
         cells' `sizes` `(n,)` go by the noise where they are not given."""
         if sizes is None:
             usual, spread = (classes @ self.sizes).unbind(1)
@@ -122,7 +122,7 @@ class CellFlux(VariationalGenerator):
         times = torch.linspace(1, 0, STEPS + 1, device=noise.device)
         for now, then in pairwise(times):
             at = now.expand(len(tokens))
-            steered = self.steered(tokens, at, prompt, control)
+            steered = self.steered(tokens, at, prompt, control, HEED)
             towards = self.velocity(tokens, at, prompt, steered)
             away = self.velocity(tokens, at, without, steered)  # as the library's pipeline does
             tokens = tokens + (then - now) * (away + GUIDANCE * (towards - away))

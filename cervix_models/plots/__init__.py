@@ -5,7 +5,23 @@ names as letters beside colour, cannot be dragged (so that a thumb still scrolls
 says in words what it shows: `alt_text`.
 """
 
+from cervix_models.plots.apart import Parted, apart_chart
 from cervix_models.plots.base import alt_text, amount, per_cent
+from cervix_models.plots.dataset import (
+    LIGHT,
+    WRONG,
+    Points,
+    cells_scatter,
+    cluster_colours,
+    colour_bands,
+    correlation_map,
+    counts_chart,
+    effects_chart,
+    grouped_scatter,
+    leaks_chart,
+    sizes_chart,
+    violins,
+)
 from cervix_models.plots.field import class_counts, ratio_histogram
 from cervix_models.plots.generation import (
     Distance,
@@ -16,6 +32,16 @@ from cervix_models.plots.generation import (
     spread_chart,
 )
 from cervix_models.plots.judging import CalledReal, called_real_chart, course_chart
+from cervix_models.plots.learning import (
+    ItemSpot,
+    Part,
+    calls_chart,
+    classes_chart,
+    items_chart,
+    learning_chart,
+    named_matrix,
+    scores_chart,
+)
 from cervix_models.plots.measured import (
     CoveragePoint,
     ReliabilityBin,
@@ -43,27 +69,47 @@ from cervix_models.plots.reading import (
 from cervix_models.plots.translation import Panel, ways_chart
 
 __all__ = [
+    "LIGHT",
+    "WRONG",
     "CalledReal",
     "CoveragePoint",
     "Distance",
+    "ItemSpot",
     "Panel",
+    "Part",
+    "Parted",
+    "Points",
     "ReliabilityBin",
     "Standing",
     "alt_text",
     "amount",
+    "apart_chart",
     "bending_chart",
     "called_real_chart",
+    "calls_chart",
+    "cells_scatter",
     "class_counts",
     "class_map",
+    "classes_chart",
+    "cluster_colours",
+    "colour_bands",
     "confusion_matrix",
+    "correlation_map",
+    "counts_chart",
     "course_chart",
     "coverage_curve",
     "difference_chart",
+    "effects_chart",
     "feature_strip",
     "finding_curve",
+    "grouped_scatter",
     "help_chart",
     "importance_chart",
+    "items_chart",
     "kid_chart",
+    "leaks_chart",
+    "learning_chart",
+    "named_matrix",
     "nearest_chart",
     "opinion_map",
     "outline_chart",
@@ -72,9 +118,12 @@ __all__ = [
     "probability_bars",
     "ratio_histogram",
     "reliability_diagram",
+    "scores_chart",
     "size_chart",
+    "sizes_chart",
     "spread_chart",
     "standing_chart",
     "training_chart",
+    "violins",
     "ways_chart",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cervix_models.contracts import NOTICE, Place, Reading, Revision, Verdict, WorklistRow
 from cervix_models.data.labels import CLASS_NAMES
@@ -28,8 +28,13 @@ def readings_csv(rows: Sequence[WorklistRow]) -> bytes:
     a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     lines = readings_table(rows)
+    return csv_of(lines, list(lines[0]) if lines else ["id", "notice"])
+
+
+def csv_of(lines: Sequence[Mapping[str, Cell]], names: Sequence[str]) -> bytes:
+    """UTF-8 CSV of lines with the columns `names`, guarded as `readings_csv` says."""
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, fieldnames=list(lines[0]) if lines else ["id", "notice"])
+    writer = csv.DictWriter(out, fieldnames=names)
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in line.items()} for line in lines)
     return out.getvalue().encode("utf-8-sig")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from cervix_models.contracts import Decision
 from cervix_models.errors import StorageError
+from cervix_models.storage.lesson_tables import CellScheduleRecord, SetItemRecord
 from cervix_models.storage.tables import (
     FieldRecord,
     ImageRecord,
@@ -100,7 +101,8 @@ def next_id(after: ReadingRecord, chosen: Filter, *, newer: bool) -> sa.Select[s
 
 
 def uses_of_image(sha256: str) -> sa.Select[int]:
-    """How many readings, revisions and fields refer to a picture, as image, mask or heat map."""
+    """How many readings, revisions, fields, items of sets and cells to be seen again refer to a
+    picture, as image, mask or heat map."""
     readings = sa.select(sa.func.count(ReadingRecord.id)).where(
         sa.or_(
             ReadingRecord.image_sha256 == sha256,
@@ -112,8 +114,13 @@ def uses_of_image(sha256: str) -> sa.Select[int]:
         RevisionRecord.mask_sha256 == sha256
     )
     fields = sa.select(sa.func.count(FieldRecord.id)).where(FieldRecord.image_sha256 == sha256)
-    counts = [each.scalar_subquery() for each in (readings, revisions, fields)]
-    return sa.select(counts[0] + counts[1] + counts[2])
+    items = sa.select(sa.func.count()).select_from(SetItemRecord)
+    items = items.where(sa.or_(SetItemRecord.picture == sha256, SetItemRecord.mask == sha256))
+    again = sa.select(sa.func.count()).select_from(CellScheduleRecord)
+    again = again.where(CellScheduleRecord.picture == sha256)
+    asked = (readings, revisions, fields, items, again)
+    first, *rest = [each.scalar_subquery() for each in asked]
+    return sa.select(sum(rest, start=first))
 
 
 def insert_image(dialect: str, values: dict[str, Any]) -> sa.Executable:

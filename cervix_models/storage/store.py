@@ -27,9 +27,12 @@ from cervix_models.errors import StorageError
 from cervix_models.settings import Settings
 from cervix_models.storage import queries
 from cervix_models.storage.blobs import BlobStore
+from cervix_models.storage.care import CareReviews
 from cervix_models.storage.database import make_engine, writer
 from cervix_models.storage.judgements import Judgements
+from cervix_models.storage.keeping import Keeping
 from cervix_models.storage.migrate import upgrade
+from cervix_models.storage.practice import Practice
 from cervix_models.storage.queries import Filter
 from cervix_models.storage.records import (
     field_of,
@@ -51,6 +54,7 @@ from cervix_models.storage.tables import (
     RevisionRecord,
     VerdictRecord,
 )
+from cervix_models.storage.teaching import Teaching
 from cervix_models.storage.verdicts import check_verdict
 
 AT_ONCE = 500  # ids of one question
@@ -79,6 +83,9 @@ class Store:
         self._writer = writer(engine)
         self._blobs = blobs
         self.judgements = Judgements(self._session)
+        self.care_reviews = CareReviews(self._session)
+        keeping = Keeping(self._session, self._add_picture, _forget, self._remove_blobs)
+        self.practice, self.teaching = Practice(keeping), Teaching(keeping)
 
     def close(self) -> None:
         """Gives the connections back; a later call opens new ones."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -244,3 +244,18 @@ class PreferenceRecord(Base):
     preferred_weights: Mapped[str] = mapped_column(sa.String(64))
     other: Mapped[str] = mapped_column(sa.Text)
     other_weights: Mapped[str] = mapped_column(sa.String(64))
+
+
+class CareReviewRecord(Base):
+    """One review of the care page by a clinician. Rows are added and never changed; the largest id
+    is the newest."""
+
+    __tablename__ = "care_reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    recorded_by: Mapped[str] = mapped_column(sa.Text)
+    reviewer: Mapped[str] = mapped_column(sa.Text)
+    reviewed_on: Mapped[date] = mapped_column(sa.Date)
+    content_sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
+    note: Mapped[str] = mapped_column(sa.Text)

@@ -25,6 +25,8 @@ PATHS = {
     "studio": "/studio",
     "generators": "/generators",
     "real or fake": "/real-or-fake",
+    "care": "/care",
+    "atlas": "/atlas",
     "leaderboard": "/leaderboard",
     "honesty": "/honesty",
     "robustness": "/robustness",
@@ -40,6 +42,8 @@ TITLES = {
     "studio": "Studio",
     "generators": "Generators measured",
     "real or fake": "Real or fake",
+    "care": "Care",
+    "atlas": "Atlas",
     "leaderboard": "Leaderboard",
     "honesty": "What the split hides",
     "robustness": "Robustness lab",
@@ -85,8 +89,8 @@ def test_the_first_visit_of_a_fresh_server_may_be_any_page(
     names = [text.splitlines()[-1] for text in links.all_inner_texts()]
     assert names == [
         "Home", "Read cells", "Read a field", "Read a slide", "Compare models", "Worklist",
-        "Studio", "Generators measured", "Real or fake", "Leaderboard", "What the split hides",
-        "Robustness lab",
+        "Studio", "Generators measured", "Quiz", "Classroom", "Real or fake", "Care",
+        "The data set", "Atlas", "Leaderboard", "What the split hides", "Robustness lab",
         "Model card",
     ]  # fmt: skip
 

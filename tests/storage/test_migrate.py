@@ -16,7 +16,8 @@ from tests.storage.samples import make_verdict, stored
 
 TABLES = {
     "alembic_version", "images", "readings", "model_uses", "verdicts", "revisions", "fields",
-    "places", "judgements", "preferences",
+    "places", "judgements", "preferences", "care_reviews",
+    "cell_answers", "cell_schedules", "teaching_sets", "set_items", "sittings", "item_answers",
 }  # fmt: skip
 
 

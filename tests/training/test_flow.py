@@ -62,6 +62,7 @@ def test_the_pipeline_of_the_library_makes_the_same_latents(network, monkeypatch
             negative_pooled_prompt_embeds=others[1],
             true_cfg_scale=cellflux.GUIDANCE,
             control_image=control * 2 - 1,
+            controlnet_conditioning_scale=cellflux.HEED,
             latents=packed(noise[:, :-1].view(2, 4, 16, 16)),
             num_inference_steps=FEW,
             height=64,

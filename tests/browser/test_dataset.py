@@ -1,0 +1,75 @@
+"""The data set, looked at in a real browser: figures are kept, enlarged and pointed at."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from pages.explore.dataset import VIEWS
+from tests.browser.conftest import heading
+from tests.browser.test_app import fits_and_is_accessible
+
+pytestmark = pytest.mark.browser
+PATIENCE = 60_000  # milliseconds
+
+
+def opened(page: Page, address: str, view: str) -> None:
+    page.goto(f"{address}/dataset?view={view}")
+    heading(page, "The data set")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_a_figure_is_kept_as_png_svg_and_csv(
+    page: Page, start: Callable[[], str], problems
+) -> None:
+    opened(page, start(), "overview")
+    kept = {}
+    for name in ("Cells of each class as PNG", "Cells of each class as SVG", "CSV"):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name).first.click()
+        kept[waiting.value.suggested_filename] = Path(waiting.value.path()).read_bytes()
+    assert set(kept) == {f"dataset-cells.{kind}" for kind in ("png", "svg", "csv")}
+    picture = Image.open(io.BytesIO(kept["dataset-cells.png"])).convert("RGB")
+    assert picture.width > 1000
+    assert len(picture.getcolors(1_000_000) or []) > 20
+    assert b"Koilocytotic" in kept["dataset-cells.svg"]
+    assert kept["dataset-cells.csv"].startswith(b"label,cells_published,cells")
+    page.get_by_role("button", name="Enlarge").first.click()
+    expect(page.get_by_role("heading", name="Cells of each class", level=2)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Clusters of each class", level=2)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Cells of each class", level=3)).to_be_visible()
+    assert problems == []
+
+
+def test_the_cell_under_the_pointer_is_shown(page: Page, start: Callable[[], str]) -> None:
+    opened(page, start(), "map")
+    point = page.locator(".st-key-figure-dataset-map .points path").nth(40)
+    point.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)  # until the chart is watched
+    point.hover(force=True)
+    card = page.locator("img.cervix-pointed")
+    expect(card).to_be_visible(timeout=10_000)
+    expect(card).to_have_attribute("src", re.compile("/cells/[0-9a-f]{64}$"))
+    loaded = "() => document.querySelector('img.cervix-pointed').naturalWidth > 0"
+    page.wait_for_function(loaded, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_is_accessible_and_fits_a_phone(
+    page: Page, start: Callable[[], str], scheme
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 800})
+    address = start()
+    for view in VIEWS:
+        opened(page, address, view)
+        fits_and_is_accessible(page)

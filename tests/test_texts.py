@@ -1,0 +1,121 @@
+"""Every text of the learner's pages is translated, and none is left out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from cervix_models.language import ENGLISH, LANGUAGES
+from scripts.texts import catalogue_of, lacking, texts_of, updated, written
+from tests.house import files
+
+OTHERS = [each for each in LANGUAGES if each != ENGLISH]
+LEARNERS = ("pages/learn/", "pages/explore/", "pages/start/", "ui/main.py")
+GETTEXT = {"_", "several", "later"}
+NAMED = re.compile(r"{[a-z_]*[^}]*}")
+SOURCES = files.sources()
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return texts_of()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_is_translated(texts, language) -> None:
+    found = updated(language, texts)
+    assert len(found) > 300
+    assert lacking(found) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_catalogue_holds_the_texts_of_the_sources_alone(texts, language) -> None:
+    path = files.ROOT / "cervix_models" / "locales" / f"{language}.po"
+    assert path.read_bytes() == written(updated(language, texts)), "run: make texts"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_filled_in_is_the_same_in_every_language(language) -> None:
+    wrong = []
+    for message in catalogue_of(language):
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        wanted = set(NAMED.findall(ids[-1]))
+        for each in strings:
+            if set(NAMED.findall(each)) != wanted:
+                wrong.append((ids[0], each))
+            if each.count("**") != ids[-1].count("**") or each.count("`") != ids[-1].count("`"):
+                wrong.append((ids[0], each))
+    assert wrong == []
+
+
+def unwrapped(source: str) -> list[tuple[int, str]]:
+    """Texts for people that do not go through gettext: two words or more, or one with a capital
+    that is given to a function of Streamlit."""
+    tree = ast.parse(source)
+    passed = set(_passed(tree))
+    return [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in passed
+        and _is_text(node.value)
+    ]
+
+
+def _passed(tree: ast.AST) -> Iterator[int]:
+    """The texts that go through gettext, and docstrings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            if name in GETTEXT:
+                yield from (id(each) for each in ast.walk(node))
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            yield id(body[0].value)
+
+
+def _is_text(value: str) -> bool:
+    if re.search(r"[<>=;]|class |style|https?:|^[a-z0-9_./:%-]+$", value):
+        return False  # HTML, CSS, addresses, keys
+    words = re.findall(r"[A-Za-z’']{2,}", value)
+    return len(words) > 1 or bool(re.fullmatch(r"[A-Z][a-z]{2,}.*", value))
+
+
+def _learners() -> list[str]:
+    """The learner's pages, and what of `ui/` speaks through gettext."""
+    return [
+        path
+        for path, text in SOURCES.items()
+        if path.startswith(LEARNERS)
+        or (path.startswith("ui/") and "from cervix_models.language import" in text)
+    ]
+
+
+def test_a_text_that_is_left_out_would_be_found() -> None:
+    assert unwrapped("st.title('The data set')") == [(1, "The data set")]
+    assert unwrapped("st.button('Next')") == [(1, "Next")]
+    assert unwrapped("st.caption(f'{count} cells of it')") == [(1, " cells of it")]
+    assert unwrapped("st.title(_('The data set'))") == []
+    assert unwrapped("WAYS = {'class': later('Class of it')}") == []
+    assert unwrapped("def f():\n    'Shows the data set.'") == []
+    assert unwrapped("st.html('<p class=\"cx\">')\nst.button(_('A'), key='one-two')") == []
+
+
+NOT_TEXT = {  # names that are the same in every language
+    "cx cx-", "Language / Idioma / 语言", "Escape", "ArrowLeft", "ArrowRight", "Enter",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", _learners())
+def test_no_text_of_the_learners_pages_is_left_out(path) -> None:
+    from cervix_models.data.labels import CLASS_NAMES
+
+    names = {*NOT_TEXT, *CLASS_NAMES}
+    assert [each for each in unwrapped(SOURCES[path]) if each[1] not in names] == []
