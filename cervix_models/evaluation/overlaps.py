@@ -81,8 +81,8 @@ def _differences(
     spread = squares - (together(1, 0) / counts) ** 2
     other_spread = other_squares - (together(0, 1) / counts) ** 2
     difference = squares + other_squares - 2 * together(1, 1) / counts
-    spreads: NDArray[np.float32] = np.maximum((spread + other_spread) / 2, FLAT)
-    return difference / spreads, counts
+    found = difference / np.maximum((spread + other_spread) / 2, FLAT)
+    return found.astype(np.float32), counts
 
 
 def pairs_within(clusters: Sequence[str]) -> Iterator[tuple[int, int]]:

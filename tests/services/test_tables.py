@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,18 +12,20 @@ from PIL import Image
 
 from cervix_models.contracts import CYTOPLASM, NUCLEUS
 from cervix_models.data.derived import load_map, load_means, load_overlaps
-from cervix_models.data.importing import import_dataset, read_sipakmed
+from cervix_models.data.importing import import_dataset, read_sipakmed, scan
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import load_packed, pack
 from cervix_models.data.sample_field import render_field
 from cervix_models.data.table import load_table
 from cervix_models.errors import DataError
-from cervix_models.evaluation.held_out import save_held_out
+from cervix_models.evaluation.held_out import HELD_OUT, load_held_out, save_held_out
 from cervix_models.morphology import FEATURES
 from cervix_models.morphology.ranges import load_class_ranges, load_ranges_header
+from cervix_models.services import cells as cells_module
 from cervix_models.services import tables as tables_module
 from cervix_models.services.defaults import ENCODER, SEGMENTER
 from cervix_models.services.tables import build_tables
+from cervix_models.settings import ROOT
 
 CELLS = 3  # of each class; the first two of a cluster overlap
 
@@ -112,3 +115,30 @@ def test_the_encoder_is_the_one_that_measures_generators(tmp_path) -> None:
 def test_without_the_cells_the_sentence_says_how_to_import_them(tiny_models, tmp_path) -> None:
     with pytest.raises(DataError, match=r"SIPaKMeD is not imported, .* data import PATH"):
         build_tables(replace(tiny_models, home=tmp_path), tmp_path / "tables")
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(
+    not (ROOT / "weights" / SEGMENTER / HELD_OUT["cluster"]).is_file(), reason="no outlines here"
+)
+def test_the_tables_in_git_are_those_of_the_real_cells(image_folder) -> None:
+    index, table, overlaps = scan(image_folder / "sipakmed"), load_table(), load_overlaps()
+    held = load_held_out(SEGMENTER, ROOT / "weights")
+    masks = dict(zip(held["sha256"], held["masks"], strict=True))
+    rows = {row.sha256: row for row in index.cells}
+    some = range(0, len(table.sha256), 200)
+    measured = [
+        cells_module._measured(index.root, rows[each], masks[each])
+        for each in (table.sha256[at] for at in some)
+    ]
+    np.testing.assert_allclose(np.stack(measured), table.features[list(some)], rtol=1e-5)
+    known = dict(zip(zip(overlaps.first, overlaps.second, strict=True),
+                     zip(overlaps.shifts.tolist(), overlaps.pixels.tolist(), strict=True),
+                     strict=True))  # fmt: skip
+    clusters = dict.fromkeys(table.clusters)
+    for cluster in list(clusters)[::50]:
+        inside = [rows[sha] for sha, each in zip(table.sha256, table.clusters, strict=True)
+                  if each == cluster]  # fmt: skip
+        found = tables_module.overlaps_within(index, inside)
+        for pair in combinations([row.sha256 for row in inside], 2):
+            assert (pair in set(zip(found.first, found.second, strict=True))) == (pair in known)
