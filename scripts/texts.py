@@ -6,20 +6,21 @@ what is gone is taken out.
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from cervix_models.language import ENGLISH, LANGUAGES, LOCALES
+from cervix_models.morphology import FEATURES
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("cervix_models", "pages", "ui")
 PLURALS = {"es": "nplurals=2; plural=(n != 1);", "zh": "nplurals=1; plural=0;"}
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "later": None, "several": (1, 2)}
+TAKEN = {"_": 1, "later": 1, "several": 2}  # how many texts each function is given
 WIDTH = 100
 
 
@@ -28,11 +29,28 @@ def texts_of(root: Path = ROOT) -> Catalog:
     found = Catalog(charset="utf-8")
     for room in ROOMS:
         for path in sorted((root / room).rglob("*.py")):
-            for _line, message, _comments, _context in extract(
-                "python", io.BytesIO(path.read_bytes()), KEYWORDS
-            ):
-                found.add(message, locations=[(path.relative_to(root).as_posix(), 1)])
+            place = [(path.relative_to(root).as_posix(), 1)]
+            for message in texts_in(path.read_text("utf-8")):
+                found.add(message, locations=place)
+    for feature in FEATURES:  # their texts are put together there
+        for text in (feature.title, feature.meaning, feature.unit):
+            if text.strip("px²°OD"):
+                found.add(text, locations=[("cervix_models/morphology/catalogue.py", 1)])
     return found
+
+
+def texts_in(source: str) -> list[str | tuple[str, ...]]:
+    """The texts of a source that go through gettext, by line; one with a plural as a pair. They are
+    read off its tree: what reads words alone passes over those inside formatted strings."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            count = TAKEN.get(node.func.id, 0)
+            given = [each.value for each in node.args[:count] if isinstance(each, ast.Constant)]
+            texts = tuple(each for each in given if isinstance(each, str) and each)
+            if count and len(texts) == count:
+                found.append((node.lineno, node.col_offset, texts))
+    return [texts if len(texts) > 1 else texts[0] for *_, texts in sorted(found)]
 
 
 def catalogue_of(language: str, folder: Path = LOCALES) -> Catalog:

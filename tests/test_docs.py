@@ -241,6 +241,7 @@ def test_a_gap_in_the_documents_is_found() -> None:
     assert docs.missing(["data import"], {"a": "run `data import PATH`"}) == []
     assert docs.settings(["os.environ['CERVIX_NEW_HOME']"]) == {"CERVIX_NEW_HOME"}
     assert docs.pages("x = [st.Page('../pages/a/b.py', title='B')]") == {"pages/a/b.py": "B"}
+    assert docs.pages("x = [st.Page('../pages/a/b.py', title=_('B'))]") == {"pages/a/b.py": "B"}
     assert docs.targets("run: x ## open\nother:\n") == {"run"}
     assert docs.targets_named("`make run`, then\nmake fly\nto make sure") == {"run", "fly"}
     assert docs.links("[a](b.md#c) [d](https://e.org) ![f](g.png)") == ["b.md", "g.png"]

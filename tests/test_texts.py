@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 
 import pytest
 
 from cervix_models.language import ENGLISH, LANGUAGES
-from scripts.texts import catalogue_of, lacking, texts_of, updated, written
+from scripts.texts import catalogue_of, lacking, texts_in, texts_of, updated, written
 from tests.house import files
 
 OTHERS = [each for each in LANGUAGES if each != ENGLISH]
 LEARNERS = ("pages/learn/", "pages/explore/", "pages/start/", "ui/main.py")
 GETTEXT = {"_", "several", "later"}
+CODES = {"shortcut", "format", "key", "icon"}  # what is given by these names is no text
 NAMED = re.compile(r"{[a-z_]*[^}]*}")
 SOURCES = files.sources()
 
@@ -22,6 +24,20 @@ SOURCES = files.sources()
 @pytest.fixture(scope="module")
 def texts():
     return texts_of()
+
+
+def test_texts_are_found_wherever_they_stand() -> None:
+    source = """
+    def f(n):
+        a = f"<b>{_('In a formatted string')}</b>" + later("Later, "
+            "in two parts")
+        return several("{count} cell", "{count} cells", n), _(a), _("")
+    """
+    assert texts_in(textwrap.dedent(source)) == [
+        "In a formatted string",
+        "Later, in two parts",
+        ("{count} cell", "{count} cells"),
+    ]
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -76,14 +92,16 @@ def _passed(tree: ast.AST) -> Iterator[int]:
             name = node.func.id if isinstance(node.func, ast.Name) else ""
             if name in GETTEXT:
                 yield from (id(each) for each in ast.walk(node))
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.keyword) and node.arg in CODES):
+            yield from (id(each) for each in ast.walk(node))
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             yield id(body[0].value)
 
 
 def _is_text(value: str) -> bool:
-    if re.search(r"[<>=;]|class |style|https?:|^[a-z0-9_./:%-]+$", value):
-        return False  # HTML, CSS, addresses, keys
+    if re.search(r"^#|[<>=;]|class |style|https?:|^[a-z0-9_./:%-]+$|^`.*`$|^(\s?cx[a-z-]*)+$", value):
+        return False  # HTML, CSS, addresses, keys, commands
     words = re.findall(r"[A-Za-z’']{2,}", value)
     return len(words) > 1 or bool(re.fullmatch(r"[A-Z][a-z]{2,}.*", value))
 
@@ -108,9 +126,7 @@ def test_a_text_that_is_left_out_would_be_found() -> None:
     assert unwrapped("st.html('<p class=\"cx\">')\nst.button(_('A'), key='one-two')") == []
 
 
-NOT_TEXT = {  # names that are the same in every language
-    "cx cx-", "Language / Idioma / 语言", "Escape", "ArrowLeft", "ArrowRight", "Enter",
-}  # fmt: skip
+NOT_TEXT = {"Language / Idioma / 语言", "ArrowLeft", "ArrowRight"}  # the same in every language
 
 
 @pytest.mark.parametrize("path", _learners())

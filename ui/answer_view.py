@@ -128,7 +128,9 @@ def layers(told: Told) -> None:
     words = (_("Synthetic {label} cell") if told.synthetic else _("{label} cell")).format(
         label=told.label
     )
-    content, looked = told.picture, None
+    content, looked, slot = told.picture, None, st.empty()
+    with slot:  # at once, as the rest may take a moment
+        show_picture(content, words, scale=not told.synthetic)
     try:
         if chosen == LINES and told.outlined:
             content = told.outlined()
@@ -139,7 +141,9 @@ def layers(told: Told) -> None:
             words += _(", with a heat map of where the classifier looked")
     except CervixError as problem:
         st.error(show.plain(str(problem)))
-    show_picture(content, words, scale=not told.synthetic and chosen == PLAIN)
+    if content is not told.picture:
+        with slot:
+            show_picture(content, words, scale=False)
     if len(kinds) > 1:
         st.segmented_control(
             _("Shown"), kinds, default=chosen, required=True, key=f"layer-{told.key}",

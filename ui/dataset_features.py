@@ -49,12 +49,12 @@ def show_features(service: DataSet) -> None:
 
 
 def _title(name: str) -> str:
-    return feature_named(name).title
+    return _(feature_named(name).title)
 
 
 def _axis(name: str) -> str:
     feature = feature_named(name)
-    return f"{feature.title} ({feature.unit})" if feature.unit else feature.title
+    return f"{_(feature.title)} ({_(feature.unit)})" if feature.unit else _(feature.title)
 
 
 def _spread(service: DataSet, name: str) -> Figure:
@@ -63,7 +63,7 @@ def _spread(service: DataSet, name: str) -> Figure:
     return Figure(
         "feature-spread", _title(name), lambda: violins(values, _axis(name)), lambda: known,
         _("{meaning} Effect size η² = {effect:.2f}.").format(
-            meaning=feature_named(name).meaning, effect=service.effects[name]
+            meaning=_(feature_named(name).meaning), effect=service.effects[name]
         ),
     )  # fmt: skip
 

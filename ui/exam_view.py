@@ -137,9 +137,15 @@ def _sitting(secret: str) -> None:
     st.session_state[f"{AT}-{secret}"] = at
     item, exercise = going.items[at], going.teaching_set.kind == "exercise"
     said = going.answers.get(item.number)
-    _steps(going, at)
+    st.markdown(
+        _("Cell **{number}** of {count} · {answered} answered").format(
+            number=at + 1, count=count, answered=len(going.answers)
+        )
+    )
     picture, words = st.columns([2, 3], gap="medium", vertical_alignment="top")
     if exercise and said is not None:
+        with words:
+            _steps(going, at)
         _tell(going, item, picture, words)
     else:
         with picture:
@@ -157,6 +163,7 @@ def _sitting(secret: str) -> None:
             )  # fmt: skip
             if said is not None:
                 st.caption(_("Answered. You may change it until you hand in."))
+            _steps(going, at)
     _hand_in(going)
 
 
@@ -175,21 +182,16 @@ def _first_open(going: Going) -> int:
 
 
 def _steps(going: Going, at: int) -> None:
-    secret, count = going.sitting.id, len(going.items)
+    secret, last = going.sitting.id, len(going.items) - 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             _("Previous"), icon=":material/arrow_back:", shortcut="K", disabled=at == 0,
             key="exam-previous", on_click=_go, args=(secret, at - 1),
         )  # fmt: skip
         st.button(
-            _("Next"), icon=":material/arrow_forward:", shortcut="J", disabled=at == count - 1,
+            _("Next"), icon=":material/arrow_forward:", shortcut="J", disabled=at == last,
             key="exam-next", on_click=_go, args=(secret, at + 1),
         )  # fmt: skip
-        st.markdown(
-            _("Cell **{number}** of {count} · {answered} answered").format(
-                number=at + 1, count=count, answered=len(going.answers)
-            )
-        )
 
 
 def _hand_in(going: Going) -> None:

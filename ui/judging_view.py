@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cervix_models.errors import CervixError
+from cervix_models.language import _, later, several
 from cervix_models.plots import CalledReal, called_real_chart, course_chart, per_cent
 from ui import session, show
 
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from cervix_models.services.real_or_fake import RealOrFake
 
 METRIC = 170  # pixels
-MINE, ALL = "Yours", "Everybody’s"
+MINE, ALL = later("Yours"), later("Everybody’s")
 
 
 def show_results(service: RealOrFake) -> None:
     """Shows how well made cells are told from real ones, and how each generator stands."""
-    st.header("What was said so far", anchor=False)
+    st.header(_("What was said so far"), anchor=False)
+    words = {each: _(each) for each in (MINE, ALL)}
     whose = st.segmented_control(
-        "Whose answers", (MINE, ALL), default=MINE, required=True, key="rof-whose"
-    )
+        _("Whose answers"), (MINE, ALL), default=MINE, required=True, key="rof-whose",
+        format_func=words.__getitem__,
+    )  # fmt: skip
     learner = session.current_user().name if whose == MINE else None
     try:
         found = service.results(learner)
@@ -37,49 +40,50 @@ def show_results(service: RealOrFake) -> None:
 
 def _told(found: Results) -> None:
     if found.told is None:
-        st.caption("Nothing can be told of real and made cells until some of both were judged.")
+        st.caption(_("Nothing can be told of real and made cells until some of both were judged."))
         return
     accuracy, bias = found.told["accuracy"], found.told["criterion"]
     with st.container(horizontal=True):
         st.metric(
-            "Right", per_cent(accuracy["value"]), border=True, width=METRIC, help=_shares(accuracy)
-        )
-        st.metric(
-            "Sensitivity d′", f"{found.told['d_prime']['value']:.2f}", border=True, width=METRIC,
-            help="0: made cells are not told from real ones. 1: they are in about two of three "
-            "cases. Above 3: nearly always.",
+            _("Right"), per_cent(accuracy["value"]), border=True, width=METRIC,
+            help=_shares(accuracy),
         )  # fmt: skip
         st.metric(
-            "Bias c", f"{bias['value']:+.2f}", border=True, width=METRIC,
-            help="Below 0: inclined to say made. Above 0: inclined to say real.",
+            _("Sensitivity d′"), f"{found.told['d_prime']['value']:.2f}", border=True, width=METRIC,
+            help=_(
+                "0: made cells are not told from real ones. 1: they are in about two of three "
+                "cases. Above 3: nearly always."
+            ),
         )  # fmt: skip
-    st.markdown(
-        f"{found.judged} pictures in {_rounds(found.rounds)}. 95 % intervals: right "
-        f"{_shares(accuracy)}; d′ {_numbers(found.told['d_prime'])}; c {_numbers(bias)}. "
-        f"{_lean(bias)}"
+        st.metric(
+            _("Bias c"), f"{bias['value']:+.2f}", border=True, width=METRIC,
+            help=_("Below 0: inclined to say made. Above 0: inclined to say real."),
+        )  # fmt: skip
+    counted = several(
+        "{pictures} pictures in one round.", "{pictures} pictures in {rounds} rounds.", found.rounds
+    ).format(pictures=found.judged, rounds=found.rounds)
+    intervals = _("95 % intervals: right {right}; d′ {d_prime}; c {bias}.").format(
+        right=_shares(accuracy), d_prime=_numbers(found.told["d_prime"]), bias=_numbers(bias)
     )
+    st.markdown(f"{counted} {intervals} {_lean(bias)}")
     if len(found.course) > 1:
-        st.markdown("**d′ by all that was said up to each round**")
+        st.markdown(_("**d′ by all that was said up to each round**"))
         show.chart(course_chart(found.course))
-
-
-def _rounds(count: int) -> str:
-    return "one round" if count == 1 else f"{count} rounds"
 
 
 def _lean(bias: Figures) -> str:
     if bias["low"] > 0:
-        return "The answers lean to “real”."
+        return _("The answers lean to “real”.")
     if bias["high"] < 0:
-        return "The answers lean to “made”."
-    return "They lean clearly neither to “real” nor to “made”."
+        return _("The answers lean to “made”.")
+    return _("They lean clearly neither to “real” nor to “made”.")
 
 
 def _generators(found: Results) -> None:
-    st.subheader("By generator", anchor=False)
+    st.subheader(_("By generator"), anchor=False)
     show.chart(
         called_real_chart(
-            [CalledReal(row.name, row.called_real, row.reported_real) for row in found.rows]
+            [CalledReal(_name(row), row.called_real, row.reported_real) for row in found.rows]
         )
     )
     pairs = any(row.pairs for row in found.rows)
@@ -90,36 +94,46 @@ def _generators(found: Results) -> None:
         placeholder="–",
         column_config={
             "KID": st.column_config.NumberColumn(
-                format="%.3f", help="Distance from real cells as a network sees it, by the card"
+                format="%.3f", help=_("Distance from real cells as a network sees it, by the card")
             ),
-            "Reported real": st.column_config.NumberColumn(format="percent"),
-            "Reported quality": st.column_config.NumberColumn(format="%.2f"),
+            _("Reported real"): st.column_config.NumberColumn(format="percent"),
+            _("Reported quality"): st.column_config.NumberColumn(format="%.2f"),
         },
-        alt="What was said of each generator’s cells and of real ones, beside KID and what "
-        "documents report.",
+        alt=_(
+            "What was said of each generator’s cells and of real ones, beside KID and what "
+            "documents report."
+        ),
     )
     st.caption(
-        "Each figure has its 95 % interval. d′ sets a generator’s cells against the real ones of "
-        "the same rounds. A generator that deceives has a d′ near 0, and as many of its cells are "
-        f"called real as of the real ones. Reported is what “{show.plain(found.source)}” gives of "
-        f"other pictures: {show.plain(found.pictures)}."
+        _(
+            "Each figure has its 95 % interval. d′ sets a generator’s cells against the real ones "
+            "of the same rounds. A generator that deceives has a d′ near 0, and as many of its "
+            "cells are called real as of the real ones. Reported is what “{source}” gives of other "
+            "pictures: {pictures}."
+        ).format(source=show.plain(found.source), pictures=show.plain(_(found.pictures)))
     )
+
+
+def _name(row: JudgedRow) -> str:
+    from cervix_models.services.judged import REAL
+
+    return _(row.name) if row.name == REAL else row.name
 
 
 def _line(row: JudgedRow, *, pairs: bool) -> dict[str, Any]:
     told = row.told or {}
     return {
-        "Cells": row.name,
-        **({"Preferred": _part(row.preferred), "Pairs": row.pairs} if pairs else {}),
-        "Judged": row.judged,
-        "Called real": _part(row.called_real),
+        _("Cells"): _name(row),
+        **({_("Preferred"): _part(row.preferred), _("Pairs"): row.pairs} if pairs else {}),
+        _("Judged"): row.judged,
+        _("Called real"): _part(row.called_real),
         "d′": _figure(told.get("d_prime")),
-        "Bias c": _figure(told.get("criterion")),
-        "Quality": _figure(row.quality, 1),
-        "Rated": row.rated,
+        _("Bias c"): _figure(told.get("criterion")),
+        _("Quality"): _figure(row.quality, 1),
+        _("Rated"): row.rated,
         "KID": row.kid,
-        "Reported real": row.reported_real,
-        "Reported quality": row.reported_quality,
+        _("Reported real"): row.reported_real,
+        _("Reported quality"): row.reported_quality,
     }
 
 
@@ -134,8 +148,10 @@ def _figure(found: Mapping[str, float] | None, digits: int = 2) -> str | None:
 
 
 def _shares(found: Mapping[str, float]) -> str:
-    return f"{100 * found['low']:.0f} to {100 * found['high']:.0f} %"
+    low, high = (f"{100 * found[end]:.0f}" for end in ("low", "high"))
+    return _("{low} to {high} %").format(low=low, high=high)
 
 
 def _numbers(found: Mapping[str, float], digits: int = 2) -> str:
-    return f"{found['low']:.{digits}f} to {found['high']:.{digits}f}"
+    low, high = (f"{found[end]:.{digits}f}" for end in ("low", "high"))
+    return _("{low} to {high}").format(low=low, high=high)

@@ -13,6 +13,7 @@ from cervix_models.data.pictures import pixels_of, png_of
 from ui import pictures, session
 
 if TYPE_CHECKING:
+    from cervix_models.contracts import Segmenter
     from cervix_models.services.classroom import Classroom
     from cervix_models.services.learning import Learning
     from cervix_models.services.quiz_cells import Looked, QuizCell, QuizCells
@@ -27,9 +28,18 @@ def shared_cells() -> QuizCells:
     from cervix_models.services.quiz_cells import QuizCells
 
     triage = session.shared_triage()
-    made = QuizCells(triage.store, session.shared_synthesis(), triage.reader)
+    made = QuizCells(triage.store, session.shared_synthesis(), triage.reader, shared_outliner)
     made.warm_up()
     return made
+
+
+@st.cache_resource(show_spinner=False)
+def shared_outliner() -> Segmenter:
+    """The default segmenter, one a process, without the classifiers that a reading needs besides.
+    Raises WeightsError where it is not here."""
+    from cervix_models.services.quiz_cells import open_outliner
+
+    return open_outliner(session.shared_triage().settings)
 
 
 def learning() -> Learning:

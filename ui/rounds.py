@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cervix_models.errors import CervixError
+from cervix_models.language import _, later
 from ui import session, show
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ ROUND, PAIR, WAY = "rof-round", "rof-pair", "rof-way-of-round"
 ANSWERS, TOLD = "rof-answers", "rof-told"  # by the number of the picture; what was told of it
 PROBLEM, AT = "rof-problem", "rof-at"
 
-REAL, MADE = "Real", "Made"
+# The same in every language: what was said stays when another is chosen.
+REAL, MADE = later("Real"), later("Made")
 KEYS = {REAL: "E", MADE: "M"}  # Streamlit keeps R for itself
 QUALITIES = (1, 2, 3, 4, 5)
-QUALITY = "Quality: 1 poor, 5 excellent (optional)"
+SIDES = (later("Left"), later("Right"))
+ALTS = (later("Left cell, synthetic"), later("Right cell, synthetic"))
+PREFER = ((later("Left looks more real"), "1"), (later("Right looks more real"), "2"))
 COLUMN = 152  # pixels of a picture in the grid
-ABOUT_CLUES = (
+ABOUT_CLUES = later(
     "The clue is measured, not guessed: fine detail, grain, spread of colours, evenness of the "
     "rim, contrast of edges, and the gaps in the spectrum that enlarging by a network leaves. Each "
     "is compared with real cells of the class at the same size. A clue is told where a picture has "
@@ -46,20 +50,22 @@ def show_grid(dealt: Round) -> None:
         _summary(dealt)
         _truths(dealt.questions)
         return
-    with st.form("rof-form", border=False):
-        with st.grid(min_column_width=COLUMN, key="rof-grid"):
-            for each in dealt.questions:
-                with st.container(gap="xsmall"):
-                    _picture(each)
-                    st.segmented_control(
-                        f"Picture {each.number}", (REAL, MADE), key=_said_key(dealt, each)
-                    )
-                    st.feedback("stars", key=_quality_key(dealt, each))
-        st.form_submit_button(
-            "Show the truth", type="primary", icon=":material/visibility:",
-            on_click=_answer_all, args=(dealt,),
-        )  # fmt: skip
-    st.caption("Stars rate the quality of a picture, and may be left out. So may any answer.")
+    words = {each: _(each) for each in (REAL, MADE)}
+    # No form: it keeps to itself what was said until it is sent, by the words of the language then.
+    with st.grid(min_column_width=COLUMN, key="rof-grid"):
+        for each in dealt.questions:
+            with st.container(gap="xsmall"):
+                _picture(each)
+                st.segmented_control(
+                    _("Picture {number}").format(number=each.number), (REAL, MADE),
+                    key=_said_key(dealt, each), format_func=words.__getitem__, on_change="ignore",
+                )  # fmt: skip
+                st.feedback("stars", key=_quality_key(dealt, each), on_change="ignore")
+    st.button(
+        _("Show the truth"), type="primary", icon=":material/visibility:", key="rof-truth",
+        on_click=_answer_all, args=(dealt,),
+    )  # fmt: skip
+    st.caption(_("Stars rate the quality of a picture, and may be left out. So may any answer."))
 
 
 def show_one(dealt: Round) -> None:
@@ -73,17 +79,21 @@ def show_one(dealt: Round) -> None:
     with picture:
         _picture(question, told=answered)
     with words:
-        st.markdown(f"**Picture {question.number} of {len(dealt.questions)}**")
+        st.markdown(
+            _("**Picture {number} of {count}**").format(
+                number=question.number, count=len(dealt.questions)
+            )
+        )
         if not answered:
             _ask(dealt, question)
             return
         st.html(f'<div class="cx">{_truth_words(question, answers[question.number])}</div>')
         if not last:
             st.button(
-                "Next", type="primary", shortcut="J", icon=":material/arrow_forward:",
+                _("Next"), type="primary", shortcut="J", icon=":material/arrow_forward:",
                 key=f"rof-next-{question.number}", on_click=_go, args=(at + 1,),
             )  # fmt: skip
-    st.caption(ABOUT_CLUES)
+    st.caption(_(ABOUT_CLUES))
     if last:
         _summary(dealt)
 
@@ -92,87 +102,102 @@ def show_pair(pair: Pair, then: Callable[[], None]) -> None:
     """Shows two made cells and asks which looks more real; then who made them. `then` deals the
     next pair."""
     chosen: int | None = st.session_state.get(TOLD)
-    st.markdown(f"Two made cells of one class, **{pair.label}**.")
+    st.markdown(_("Two made cells of one class, **{label}**.").format(label=pair.label))
     figures = "".join(
         "<figure>"
-        + show.picture_html(session.image_url(each.png), f"{side} cell, synthetic")
-        + f"<figcaption>{_pair_words(side, each.generator, chosen, at)}</figcaption></figure>"
-        for at, (side, each) in enumerate(zip(("Left", "Right"), pair.cells, strict=True))
+        + show.picture_html(session.image_url(each.png), _(ALTS[at]))
+        + f"<figcaption>{_pair_words(at, each.generator, chosen)}</figcaption></figure>"
+        for at, each in enumerate(pair.cells)
     )
     st.html(f'<div class="cx cx-pair">{figures}</div>')
     with st.container(horizontal=True):
         if chosen is None:
-            for at, (side, key) in enumerate((("Left", "1"), ("Right", "2"))):
+            for at, (words, key) in enumerate(PREFER):
                 st.button(
-                    f"{side} looks more real", key=f"rof-prefer-{at}", shortcut=key,
+                    _(words), key=f"rof-prefer-{at}", shortcut=key,
                     on_click=_prefer, args=(pair, at),
                 )  # fmt: skip
         else:
             st.button(
-                "Next pair", type="primary", shortcut="J", icon=":material/arrow_forward:",
+                _("Next pair"), type="primary", shortcut="J", icon=":material/arrow_forward:",
                 key="rof-next-pair", on_click=then,
             )  # fmt: skip
 
 
-def _pair_words(side: str, generator: str, chosen: int | None, at: int) -> str:
+def _pair_words(at: int, generator: str, chosen: int | None) -> str:
+    side = show.html(_(SIDES[at]))
     if chosen is None:
         return side
-    yours = ", your choice" if chosen == at else ""
-    return f"{side}: made by <b>{show.html(generator)}</b>{yours}"
+    words = (
+        _("{side}: made by {generator}, your choice")
+        if chosen == at
+        else _("{side}: made by {generator}")
+    )
+    return show.html(words).format(side=side, generator=f"<b>{show.html(generator)}</b>")
 
 
 def _ask(dealt: Round, question: Question) -> None:
-    st.segmented_control(QUALITY, QUALITIES, key=_quality_key(dealt, question))
+    st.segmented_control(
+        _("Quality: 1 poor, 5 excellent (optional)"), QUALITIES, key=_quality_key(dealt, question)
+    )
     with st.container(horizontal=True):
         for words, key in KEYS.items():
             st.button(
-                words, key=f"rof-{words}-{question.number}", shortcut=key,
+                _(words), key=f"rof-{words}-{question.number}", shortcut=key,
                 on_click=_answer_one, args=(dealt, question, words == MADE),
             )  # fmt: skip
 
 
 def _picture(question: Question, *, told: bool = False) -> None:
     content = question.truth if told else question.asked
-    words = f"Picture {question.number}, {_kind(question) if told else 'real or made?'}"
+    words = _("Picture {number}, real or made?").format(number=question.number)
+    if told:
+        words = _told_words(question)
     picture = show.picture_html(session.image_url(content), words)
     st.html(f'<div class="cx cx-asked">{picture}</div>')
 
 
-def _kind(question: Question) -> str:
-    return f"synthetic {question.label} cell" if question.made else f"real {question.label} cell"
+def _told_words(question: Question) -> str:
+    words = (
+        _("Picture {number}, synthetic {label} cell")
+        if question.made
+        else _("Picture {number}, real {label} cell")
+    )
+    return words.format(number=question.number, label=question.label)
 
 
 def _truths(questions: tuple[Question, ...]) -> None:
     answers: dict[int, Answer] = st.session_state[ANSWERS]
-    with st.spinner("Measuring the pictures"):
+    with st.spinner(_("Measuring the pictures")):
         parts = [
             "<figure>"
-            + show.picture_html(
-                session.image_url(each.truth), f"Picture {each.number}, {_kind(each)}"
-            )
+            + show.picture_html(session.image_url(each.truth), _told_words(each))
             + f"<figcaption>{_truth_words(each, answers.get(each.number))}</figcaption></figure>"
             for each in questions
         ]
     st.html(f'<div class="cx cx-truths">{"".join(parts)}</div>')
-    st.caption(ABOUT_CLUES)
+    st.caption(_(ABOUT_CLUES))
 
 
 def _truth_words(question: Question, answer: Answer | None) -> str:
     """What is told of a picture, as HTML: the truth, whether it was seen, and the clue."""
     if answer is None:
-        mark = "– not answered"
+        mark = _("– not answered")
     elif answer.said_made == question.made:
-        mark = "✓ right"
+        mark = _("✓ right")
     else:
-        mark = "✗ wrong"
-    maker = f", by {show.html(question.generator)}" if question.generator else ""
+        mark = _("✗ wrong")
+    what = question.label
+    if question.generator:
+        what = _("{label}, by {generator}").format(label=what, generator=question.generator)
     try:
         clue = session.real_or_fake().clue(question)
     except CervixError as problem:
         clue = str(problem)
     return (
-        f"<p><b>{MADE if question.made else REAL}</b> <span>{mark}</span></p>"
-        f"<p>{show.badge_html(question.label)} {show.html(question.label)}{maker}</p>"
+        f"<p><b>{show.html(_(MADE if question.made else REAL))}</b> "
+        f"<span>{show.html(mark)}</span></p>"
+        f"<p>{show.badge_html(question.label)} {show.html(what)}</p>"
         f'<p class="cx-quiet">{show.html(clue)}</p>'
     )
 
@@ -183,8 +208,9 @@ def _summary(dealt: Round) -> None:
     right = sum(answers[each.number].said_made == each.made for each in asked)
     made = sum(each.made for each in dealt.questions)
     st.info(
-        f"**{right} of {len(asked)} right.** {made} of the {len(dealt.questions)} pictures were "
-        "made.",
+        _("**{right} of {asked} right.** {made} of the {count} pictures were made.").format(
+            right=right, asked=len(asked), made=made, count=len(dealt.questions)
+        ),
         icon=":material/task_alt:",
     )
 
@@ -199,7 +225,9 @@ def _answer_all(dealt: Round) -> None:
             stars = state.get(_quality_key(dealt, each))
             answers[each.number] = Answer(said == MADE, None if stars is None else stars + 1)
     if not answers:
-        state[PROBLEM] = "No picture was answered; at least one answer was expected. Say one first."
+        state[PROBLEM] = _(
+            "No picture was answered; at least one answer was expected. Say one first."
+        )
         return
     if _keep(dealt, answers):
         state[TOLD] = True

@@ -106,7 +106,7 @@ def _cells(how: str) -> tuple[tuple[QuizCell, ...], dict[str, int]]:
     """The cells that were chosen one by one, or how many of each class are to be drawn."""
     if how == BY_HAND:
         return _by_hand(), {}
-    with st.grid(min_column_width=140):
+    with st.grid(min_column_width=190):
         counts = {
             each: int(
                 st.number_input(

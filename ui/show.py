@@ -63,7 +63,7 @@ def badge_html(label: str | None) -> str:
 
 def answer_words(reading: Reading) -> str:
     """The class, or `Refer`, as one or two words."""
-    return reading.label or "Refer"
+    return reading.label or _("Refer")
 
 
 def short_words(reading: Reading) -> str:
@@ -73,9 +73,15 @@ def short_words(reading: Reading) -> str:
 
 def picture_words(reading: Reading) -> str:
     """What the picture of a reading shows, for readers who do not see it."""
-    kind = "Synthetic sample cell" if reading.sample else "Cell image"
-    read_as = f"read as {reading.label}" if reading.label else "referred"
-    return f"{kind}, {reading.width} by {reading.height} pixels, {read_as}."
+    if reading.sample and reading.label:
+        words = _("Synthetic sample cell, {width} by {height} pixels, read as {label}.")
+    elif reading.sample:
+        words = _("Synthetic sample cell, {width} by {height} pixels, referred.")
+    elif reading.label:
+        words = _("Cell image, {width} by {height} pixels, read as {label}.")
+    else:
+        words = _("Cell image, {width} by {height} pixels, referred.")
+    return words.format(width=reading.width, height=reading.height, label=reading.label)
 
 
 def when(moment: datetime) -> str:
@@ -101,7 +107,9 @@ def answer(reading: Reading) -> None:
 def legend(labels: Collection[str | None]) -> None:
     """Shows the letters and colours of those classes, in their one order, and of `Refer` (None)."""
     names = [name for name in (*CLASS_NAMES, None) if name in labels]
-    words = " ".join(f"<span>{badge_html(name)} {name or 'Refer'}</span>" for name in names)
+    words = " ".join(
+        f"<span>{badge_html(name)} {escape(name or _('Refer'))}</span>" for name in names
+    )
     st.html(f'<p class="cx cx-legend">{words}</p>')
 
 
@@ -120,7 +128,8 @@ def bars(shares: Mapping[str, float], colour: str | None = None, *, narrow: bool
         for name in CLASS_NAMES
     ]
     kinds = "cx cx-bars cx-narrow" if narrow else "cx cx-bars"
-    st.html(f'<ul class="{kinds}" aria-label="Probability of each class">{"".join(rows)}</ul>')
+    told = escape(_("Probability of each class"))
+    st.html(f'<ul class="{kinds}" aria-label="{told}">{"".join(rows)}</ul>')
 
 
 def conformal(reading: Reading) -> None:

@@ -6,6 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cervix_models.language import later
+
+JUDGED = (  # what was judged in these documents, as their notes word it: marked for translation
+    later("breast tissue (BreakHis); how many people, and pictures, is not stated"),
+)
+
 
 def notes_of(name: str) -> dict[str, Any]:
     """What was tried before this recipe was chosen, and what the document it comes from reports."""

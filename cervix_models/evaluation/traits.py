@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from cervix_models.contracts import Image
 from cervix_models.errors import MeasurementError
+from cervix_models.language import later
 
 Pixels = NDArray[np.float64]  # (height, width) or (height, width, 3), 0..1
 Values = NDArray[np.float64]  # (n,), of one measure
@@ -26,20 +27,74 @@ GREY = (0.299, 0.587, 0.114)  # Rec. 601
 
 @dataclass(frozen=True)
 class Trait:
-    """One measure, and the words for less and for more of it."""
+    """One measure, and what is told of a picture that has less or more of it than `percent` % of
+    the real cells of a class, or than all of them: sentences to be translated."""
 
-    name: str
+    name: str  # the key of the measure; the same in every language
     less: str
     more: str
+    least: str
+    most: str
 
 
 TRAITS = (
-    Trait("finest detail", "weaker", "stronger"),
-    Trait("grain", "weaker", "stronger"),
-    Trait("spread of colours", "narrower", "wider"),
-    Trait("background", "more even", "less even"),
-    Trait("edge contrast", "weaker", "stronger"),
-    Trait("trace of upsampling", "weaker", "stronger"),
+    Trait(
+        "finest detail",
+        later("Its finest detail is weaker than in {percent} % of real {label} cells."),
+        later("Its finest detail is stronger than in {percent} % of real {label} cells."),
+        later("Its finest detail is weaker than in all the real {label} cells that were measured."),
+        later(
+            "Its finest detail is stronger than in all the real {label} cells that were measured."
+        ),
+    ),
+    Trait(
+        "grain",
+        later("Its grain is weaker than in {percent} % of real {label} cells."),
+        later("Its grain is stronger than in {percent} % of real {label} cells."),
+        later("Its grain is weaker than in all the real {label} cells that were measured."),
+        later("Its grain is stronger than in all the real {label} cells that were measured."),
+    ),
+    Trait(
+        "spread of colours",
+        later("Its spread of colours is narrower than in {percent} % of real {label} cells."),
+        later("Its spread of colours is wider than in {percent} % of real {label} cells."),
+        later(
+            "Its spread of colours is narrower than in all the real {label} cells that were "
+            "measured."
+        ),
+        later(
+            "Its spread of colours is wider than in all the real {label} cells that were measured."
+        ),
+    ),
+    Trait(
+        "background",
+        later("Its background is more even than in {percent} % of real {label} cells."),
+        later("Its background is less even than in {percent} % of real {label} cells."),
+        later("Its background is more even than in all the real {label} cells that were measured."),
+        later("Its background is less even than in all the real {label} cells that were measured."),
+    ),
+    Trait(
+        "edge contrast",
+        later("Its edge contrast is weaker than in {percent} % of real {label} cells."),
+        later("Its edge contrast is stronger than in {percent} % of real {label} cells."),
+        later("Its edge contrast is weaker than in all the real {label} cells that were measured."),
+        later(
+            "Its edge contrast is stronger than in all the real {label} cells that were measured."
+        ),
+    ),
+    Trait(
+        "trace of upsampling",
+        later("Its trace of upsampling is weaker than in {percent} % of real {label} cells."),
+        later("Its trace of upsampling is stronger than in {percent} % of real {label} cells."),
+        later(
+            "Its trace of upsampling is weaker than in all the real {label} cells that were "
+            "measured."
+        ),
+        later(
+            "Its trace of upsampling is stronger than in all the real {label} cells that were "
+            "measured."
+        ),
+    ),
 )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from cervix_models.contracts import Card, JudgementSum
 from cervix_models.evaluation.detection import Said, detection, mean_rating, share
 from cervix_models.evaluation.notes import judged_by_people
+from cervix_models.language import later
 
-REAL = "Real cells"
+REAL = later("Real cells")  # the name of their row, in every language
 Figures = Mapping[str, float]  # value, low, high: the 95 % interval
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.cards import load_cards
-from cervix_models.contracts import Card, HeatShares, Segmentation
+from cervix_models.contracts import Card, HeatShares, Segmentation, Segmenter
 from cervix_models.data.importing import find_sipakmed
 from cervix_models.data.index import Index, IndexRow
 from cervix_models.data.labels import CLASS_NAMES
@@ -26,6 +26,7 @@ from cervix_models.language import _
 from cervix_models.morphology import heat_shares
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
 from cervix_models.services.synthesis import Synthesis
+from cervix_models.settings import Settings
 from cervix_models.storage.store import Store
 
 if TYPE_CHECKING:
@@ -61,9 +62,17 @@ class Looked:
 class QuizCells:
     """The cells at hand. Threads may share one."""
 
-    def __init__(self, store: Store, synthesis: Synthesis, reader: Callable[[], Reader]) -> None:
-        """Looks at nothing yet; `reader` gives the models."""
+    def __init__(
+        self,
+        store: Store,
+        synthesis: Synthesis,
+        reader: Callable[[], Reader],
+        outliner: Callable[[], Segmenter] | None = None,
+    ) -> None:
+        """Looks at nothing yet; `reader` gives the models, and `outliner` the segmenter alone,
+        which is there sooner; that of the reader where none is given."""
         self.store, self.synthesis, self._reader = store, synthesis, reader
+        self._outliner = outliner or (lambda: reader().outlines)
         self._looking, self._making = threading.Lock(), threading.Lock()
         self._known: tuple[int | None, Index | None] = (None, None)
         self._rows: dict[str, IndexRow] = {}
@@ -137,7 +146,7 @@ class QuizCells:
         packed, row = self._held_masks().get(cell.key), self._rows.get(cell.key)
         if packed is None or row is None:
             picture = without_letters(pixels_of(self.picture(cell), "RGB"))
-            return self._reader().outlines.predict([picture])[0].labels()
+            return self._outliner().predict([picture])[0].labels()
         from cervix_models.services.cells import enlarged
 
         side = self._side
@@ -280,6 +289,13 @@ class QuizCells:
 def drawn(picture: bytes, labels: NDArray[np.uint8], *, synthetic: bool) -> bytes:
     """A picture with outlines as lines, as PNG; that of a synthetic cell is marked."""
     return lines_over(picture, labels, about=OUTLINED if synthetic else None)
+
+
+def open_outliner(settings: Settings) -> Segmenter:
+    """The default segmenter, loaded anew. Raises WeightsError where it is not here."""
+    from cervix_models.predictors import OutlineReader
+
+    return OutlineReader(SEGMENTER, settings)
 
 
 def _held(name: str, weights: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from cervix_models.data.pictures import pixels_of, png_of, read_rgb
 from cervix_models.errors import DataError, MeasurementError
 from cervix_models.evaluation.traits import Oddity, Values, oddest, table_of, traits_of
 from cervix_models.inference import square
+from cervix_models.language import _
 from cervix_models.services.judged import Results, results
 from cervix_models.services.synthesis import MadeCell, Synthesis
 from cervix_models.storage.store import Store
@@ -161,7 +162,8 @@ class RealOrFake:
         try:
             return clue_words(oddest(traits_of(seen), table), question.label)
         except MeasurementError:
-            return f"Too few real {question.label} cells are imported to measure it against."
+            few = _("Too few real {label} cells are imported to measure it against.")
+            return few.format(label=question.label)
 
     def deal_pair(self, seed: int) -> Pair:
         """Two made cells of one class by two generators, the same for the same seed but for its id.
@@ -267,12 +269,12 @@ class RealOrFake:
 def clue_words(found: Oddity | None, label: str) -> str:
     """What a measure tells of a picture among real cells of its class, in a sentence."""
     if found is None:
-        return f"None of the measures tells it from real {label} cells."
+        return _("None of the measures tells it from real {label} cells.").format(label=label)
     trait = found.trait
-    part = f"{math.floor(100 * found.beyond + 1e-9)} % of" if found.beyond < 1 else "all the"
-    words = trait.more if found.more else trait.less
-    rest = "" if found.beyond < 1 else " that were measured"
-    return f"Its {trait.name} is {words} than in {part} real {label} cells{rest}."
+    if found.beyond >= 1:
+        return _(trait.most if found.more else trait.least).format(label=label)
+    percent = math.floor(100 * found.beyond + 1e-9)
+    return _(trait.more if found.more else trait.less).format(percent=percent, label=label)
 
 
 def _check(index: Index | None, cards: Sequence[Card], count: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cervix_models.errors import CervixError
+from cervix_models.language import _, later
 from ui import session, show
 from ui.judging_view import show_results
 from ui.rounds import (
@@ -27,8 +28,9 @@ from ui.rounds import (
 if TYPE_CHECKING:
     from cervix_models.contracts import Card
 
-ALL = "All, mixed"
-GRID, ONE, PAIRS = "Grid", "One by one", "Pairs"
+# The same in every language: what was chosen stays when another is.
+ALL = later("All, mixed")
+GRID, ONE, PAIRS = later("Grid"), later("One by one"), later("Pairs")
 COUNTS = (6, 12, 24)
 SEEDS = 2**31
 
@@ -36,22 +38,23 @@ SEEDS = 2**31
 def page() -> None:
     """Shows a round of pictures, and under it what was said so far."""
     session.require_role("learner")
-    st.title("Real or fake", anchor=False)
+    st.title(_("Real or fake"), anchor=False)
     show.notice()
     service = session.real_or_fake()
     cards, has_real = service.generators(), service.has_real()
     show_problem()
     if not has_real:
         st.info(
-            "Real cells are lacking: SIPaKMeD is not imported here. Import it: "
-            "`python -m cervix_models data import PATH`. Until then, cells of different generators "
-            "are compared with each other."
+            _(
+                "Real cells are lacking: SIPaKMeD is not imported here. Import it: {command}. "
+                "Until then, cells of different generators are compared with each other."
+            ).format(command="`python -m cervix_models data import PATH`")
         )
     ways = [GRID, ONE] if has_real and cards else []
     ways += [PAIRS] if len(cards) > 1 else []
     if ways and _under_way():
         _round()
-        with st.expander("Another round", icon=":material/casino:"):
+        with st.expander(_("Another round"), icon=":material/casino:"):
             _door(cards, ways)
     elif ways:
         _intro(ways)
@@ -73,24 +76,32 @@ def _under_way() -> bool:
 def _intro(ways: list[str]) -> None:
     if GRID in ways:
         st.markdown(
-            "About half of these pictures are real cells of SIPaKMeD; a generator made the others. "
-            "Say which is which, and rate how good each picture is. While the question stands, "
-            "every picture carries **???**, where made ones carry **SYN**, and each of their files "
-            "is refused where cells are read."
+            _(
+                "About half of these pictures are real cells of SIPaKMeD; a generator made the "
+                "others. Say which is which, and rate how good each picture is. While the question "
+                "stands, every picture carries **???**, where made ones carry **SYN**, and each of "
+                "their files is refused where cells are read."
+            )
         )
     else:
-        st.markdown("Two generators made a cell of the same class each. Say which looks more real.")
+        st.markdown(
+            _("Two generators made a cell of the same class each. Say which looks more real.")
+        )
 
 
 def _lacking(cards: list[Card]) -> None:
     if not cards:
         st.info(
-            "No generator is here yet. Train one: `python -m cervix_models train cgan_projection`"
+            _("No generator is here yet. Train one: {command}").format(
+                command="`python -m cervix_models train cgan_projection`"
+            )
         )
         return
     st.info(
-        f"Pairs need two generators, and only {show.plain(cards[0].name)} is here. "
-        "Train another: `python -m cervix_models train cvae_residual`"
+        _("Pairs need two generators, and only {name} is here. Train another: {command}").format(
+            name=show.plain(cards[0].name),
+            command="`python -m cervix_models train cvae_residual`",
+        )
     )
 
 
@@ -99,19 +110,26 @@ def _door(cards: list[Card], ways: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = ways[0]
         if len(ways) > 1:
-            way = st.segmented_control("Way", ways, default=way, required=True, key="rof-way")
+            way = st.segmented_control(
+                _("Way"), ways, default=way, required=True, key="rof-way",
+                format_func={each: _(each) for each in ways}.__getitem__,
+            )  # fmt: skip
         chosen, count = ALL, COUNTS[1]
         if way != PAIRS:
             names = [ALL, *(card.name for card in cards)] if len(cards) > 1 else [cards[0].name]
-            chosen = st.selectbox("Generator", names, width=220, key="rof-generator")
+            words = {each: _(each) if each == ALL else each for each in names}
+            chosen = st.selectbox(
+                _("Generator"), names, width=220, key="rof-generator",
+                format_func=words.__getitem__,
+            )  # fmt: skip
             count = st.segmented_control(
-                "Pictures", COUNTS, default=COUNTS[1], required=True, key="rof-count"
+                _("Pictures"), COUNTS, default=COUNTS[1], required=True, key="rof-count"
             )
-        words = "New pair" if way == PAIRS else "Start a round"
-        if not st.button(words, type="primary", icon=":material/casino:", key="rof-deal"):
+        deal = _("New pair") if way == PAIRS else _("Start a round")
+        if not st.button(deal, type="primary", icon=":material/casino:", key="rof-deal"):
             return
     try:
-        with st.spinner("Dealing"):
+        with st.spinner(_("Dealing")):
             _deal(way, () if chosen == ALL else (chosen,), count)
     except CervixError as problem:
         st.error(show.plain(str(problem)))

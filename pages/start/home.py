@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cervix_models.language import _, later
 from ui import session, show
 from ui.routes import picture_url
 
@@ -12,55 +13,70 @@ DOOR_PIXELS = 280  # the least width of a door
 DOORS = (
     (
         "../pages/triage/reading.py",
-        "Read cells",
+        later("Read cells"),
         ":material/biotech:",
-        "Drop images of single cells. Each gets a class with its probabilities, or “refer”, "
-        "with outlines and measurements.",
+        later(
+            "Drop images of single cells. Each gets a class with its probabilities, or “refer”, "
+            "with outlines and measurements."
+        ),
     ),
     (
         "../pages/triage/field.py",
-        "Read a field",
+        later("Read a field"),
         ":material/grid_view:",
-        "Drop a whole field. Its cells are found, parted and read, and reviewed one after the "
-        "other from the keyboard.",
+        later(
+            "Drop a whole field. Its cells are found, parted and read, and reviewed one after the "
+            "other from the keyboard."
+        ),
     ),
     (
         "../pages/triage/slide.py",
-        "Read a slide",
+        later("Read a slide"),
         ":material/zoom_in_map:",
-        "Look at a whole slide of this installation, zoom in, and read what is in view, whatever "
-        "its size.",
+        later(
+            "Look at a whole slide of this installation, zoom in, and read what is in view, "
+            "whatever its size."
+        ),
     ),
     (
         "../pages/triage/worklist.py",
-        "Worklist",
+        later("Worklist"),
         ":material/checklist:",
-        "Go through past readings, give your verdict, and take them out as tables and reports.",
+        later(
+            "Go through past readings, give your verdict, and take them out as tables and reports."
+        ),
     ),
     (
         "../pages/learn/real_or_fake.py",
-        "Real or fake",
+        later("Real or fake"),
         ":material/quiz:",
-        "Tell real cells from made ones, rate them, and see what gives the made ones away.",
+        later("Tell real cells from made ones, rate them, and see what gives the made ones away."),
     ),
     (
         "../pages/generate/studio.py",
-        "Studio",
+        later("Studio"),
         ":material/palette:",
-        "Make cells of a class by a network, go from one to another, and turn a cell into another "
-        "class.",
+        later(
+            "Make cells of a class by a network, go from one to another, and turn a cell into "
+            "another class."
+        ),
     ),
     (
         "../pages/models/honesty.py",
-        "What the split hides",
+        later("What the split hides"),
         ":material/call_split:",
-        "See how much of a reported accuracy comes from how the cells were split, model by model.",
+        later(
+            "See how much of a reported accuracy comes from how the cells were split, model by "
+            "model."
+        ),
     ),
     (
         "../pages/models/card.py",
-        "Model card",
+        later("Model card"),
         ":material/description:",
-        "See what the models learned from, how well they were measured, and where they fail.",
+        later(
+            "See what the models learned from, how well they were measured, and where they fail."
+        ),
     ),
 )
 
@@ -68,17 +84,19 @@ DOORS = (
 def page() -> None:
     """Shows the front page."""
     session.require_role("learner")
-    st.title("Cervical cytology, cell by cell", anchor=False)
+    st.title(_("Cervical cytology, cell by cell"), anchor=False)
     st.markdown(
-        "For learning and for trying out triage: five classes of cells from Pap smears, "
-        "read by models that show their reasons and say when they are unsure."
+        _(
+            "For learning and for trying out triage: five classes of cells from Pap smears, "
+            "read by models that show their reasons and say when they are unsure."
+        )
     )
     show.notice()
     with st.grid(min_column_width=DOOR_PIXELS):
         for target, title, icon, words in DOORS:
             with st.container(border=True, height="stretch"):
-                st.page_link(target, label=f"**{title}**", icon=icon)
-                st.markdown(words)
+                st.page_link(target, label=f"**{_(title)}**", icon=icon)
+                st.markdown(_(words))
     _recent()
     _samples()
 
@@ -87,7 +105,7 @@ def _recent() -> None:
     rows = session.triage().worklist(limit=RECENT)
     if not rows:
         return
-    st.header("Read lately", anchor=False)
+    st.header(_("Read lately"), anchor=False)
     with st.grid(min_column_width=130):
         for row in rows:
             reading = row.reading
@@ -103,20 +121,23 @@ def _recent() -> None:
 
 
 def _samples() -> None:
-    st.header("The five classes, drawn by a program", anchor=False)
+    st.header(_("The five classes, drawn by a program"), anchor=False)
     pictures = "".join(
         "<figure>"
-        + show.picture_html(session.image_url(content), f"Synthetic cell in the manner of {label}")
+        + show.picture_html(
+            session.image_url(content),
+            _("Synthetic cell in the manner of {label}").format(label=label),
+        )
         + f"<figcaption>{show.badge_html(label)} {label}</figcaption></figure>"
         for label, content in _one_a_class().items()
     )
     st.html(f'<div class="cx cx-strip">{pictures}</div>')
-    st.caption("Synthetic pictures. They show the idea of a class, not its spread.")
+    st.caption(_("Synthetic pictures. They show the idea of a class, not its spread."))
 
 
 def _one_a_class() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for _, label, content in session.samples():
+    for _name, label, content in session.samples():
         found.setdefault(label, content)
     return found
 

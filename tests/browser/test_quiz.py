@@ -51,9 +51,10 @@ def test_a_full_quiz_is_answered_by_keys_told_and_kept_over_a_restart(
         for number in range(1, 6):
             expect(page.get_by_text(ASKED)).to_be_visible(timeout=PATIENCE)
             expect(page.get_by_text("What to look for")).to_have_count(0)
-            press(page, str(number))
+            say(page, str(number))
             expect(page.get_by_text(TOLD)).to_be_visible(timeout=PATIENCE)
             expect(page.get_by_text("What to look for").first).to_be_visible(timeout=PATIENCE)
+            expect(page.get_by_role("button", name=re.compile("Next"))).to_be_visible()
             expect(page.locator(".cx-quiz img")).to_have_attribute(
                 "alt", re.compile("cell, with the outlines of nucleus and cell"), timeout=PATIENCE
             )
@@ -95,6 +96,12 @@ def test_a_thumb_reaches_every_answer_on_a_phone_without_scrolling(
     sound(page)
 
 
+def say(page: Page, key: str) -> None:
+    """Answers by a key, once the buttons are there, which a fresh page loads after its text."""
+    expect(page.locator("[class*=st-key-say-] button")).to_have_count(5, timeout=PATIENCE)
+    press(page, key)
+
+
 def take(page: Page, address: str, code: str, name: str, keys: str) -> str:
     """The address of the sitting of a learner who answers by these keys."""
     page.goto(f"{address}/quiz?code={code}")
@@ -105,7 +112,7 @@ def take(page: Page, address: str, code: str, name: str, keys: str) -> str:
         expect(turn).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text(re.compile(r"Time left: \d+:\d\d"))).to_be_visible()
         expect(page.get_by_text(TOLD)).to_have_count(0)
-        press(page, key)
+        say(page, key)
     answered = f"{len(keys)} answered"
     expect(page.get_by_text(re.compile(answered))).to_be_visible(timeout=PATIENCE)
     return page.url

@@ -29,8 +29,14 @@ def pages(source: str) -> dict[str, str]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.Page":
             (title,) = [each.value for each in node.keywords if each.arg == "title"]
             file = ast.literal_eval(node.args[0])
-            found[file.removeprefix("../")] = ast.literal_eval(title)
+            found[file.removeprefix("../")] = ast.literal_eval(_untranslated(title))
     return found
+
+
+def _untranslated(text: ast.expr) -> ast.expr:
+    """The text of the sources that `_("...")` gives in another language."""
+    called = isinstance(text, ast.Call) and ast.unparse(text.func) == "_"
+    return text.args[0] if called else text
 
 
 def targets(makefile: str) -> set[str]:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cervix_models import language
 from cervix_models.data.importing import import_dataset
 from cervix_models.errors import StorageError
+from cervix_models.evaluation.traits import TRAITS
 from cervix_models.services.real_or_fake import RealOrFake
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.storage import open_store
@@ -13,6 +15,23 @@ from tests.data import made
 from ui import session
 
 PAGE = "../pages/learn/real_or_fake.py"
+SPANISH = {
+    "Real or fake": "Real o falsa",
+    "Real": "Auténtica",
+    "Made": "Hecha",
+    "Picture {number}": "Imagen {number}",
+    "Picture {number}, real or made?": "Imagen {number}, ¿auténtica o hecha?",
+    "One by one": "Una a una",
+    "All, mixed": "Todas, mezcladas",
+    "Yours": "Las suyas",
+    "Show the truth": "Mostrar la verdad",
+    "✓ right": "✓ correcto",
+    "✗ wrong": "✗ incorrecto",
+    "{label}, by {generator}": "{label}, de {generator}",
+    "Real cells": "Células auténticas",
+    "Cells": "Células",
+    "Judged": "Juzgadas",
+} | {text: f"Pista: {text}" for each in TRAITS for text in (each.least, each.most)}
 
 
 @pytest.fixture
@@ -33,6 +52,18 @@ def with_real(service, tmp_path) -> RealOrFake:
     crops = made.sipakmed_crops(tmp_path / "cells", suffix=".png", clusters=5, cells=5)
     import_dataset(crops, service.synthesis.settings.home)
     return service
+
+
+@pytest.fixture
+def spanish(tmp_path, monkeypatch) -> None:
+    """Makes a small catalogue the one of Spanish."""
+    lines = [f'msgid "{text}"\nmsgstr "{other}"\n' for text, other in SPANISH.items()]
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    (tmp_path / "es.po").write_text("\n".join([head, *lines]), "utf-8")
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    language.catalogue.cache_clear()
+    yield
+    language.catalogue.cache_clear()
 
 
 def opened(app: AppTest) -> AppTest:
@@ -146,6 +177,48 @@ def test_what_was_said_survives_a_restart_and_is_shown_beside_what_is_reported(
     assert rows.loc["cyclegan", "Reported real"] > 0
     assert "Preferred" not in table.columns
     assert any("BreakHis" in each.value for each in page.caption)
+
+
+def speak(page: AppTest, code: str) -> AppTest:
+    next(each for each in page.selectbox if each.key == "language-box").set_value(code).run()
+    assert not page.exception
+    return page
+
+
+def test_a_round_goes_on_in_another_language_and_nothing_is_lost(app, with_real, spanish) -> None:
+    made_cells.add_generator(with_real.synthesis, "two")
+    page = opened(app)
+    next(each for each in page.selectbox if each.key == "rof-generator").set_value("one").run()
+    choose(page, "Pictures", 6)
+    press(page, "Start a round")
+    dealt = page.session_state["rof-round"]
+    for each in asked(page)[:4]:
+        each.set_value("Made")
+    next(each for each in page.feedback).set_value(3)
+    speak(page, "es")
+    assert page.title[0].value == "Real o falsa"
+    assert page.session_state["rof-round"].id == dealt.id
+    assert shown(page).count("¿auténtica o hecha?") == 6
+    pictures = [each for each in page.segmented_control if each.label.startswith("Imagen ")]
+    assert [each.value for each in pictures] == ["Made"] * 4 + [None] * 2
+    assert {tuple(each.options) for each in pictures} == {("Auténtica", "Hecha")}
+    pictures[4].set_value("Real")
+    press(page, "Mostrar la verdad")
+    kept = with_real.store.judgements.all(round_id=dealt.id)
+    assert [each.said_made for each in kept] == [True] * 4 + [False]
+    assert (kept[0].quality, kept[1].quality) == (4, None)
+    html = shown(page)
+    right = sum(each.made for each in dealt.questions[:4]) + (not dealt.questions[4].made)
+    assert html.count("✓ correcto") == right
+    assert html.count("✗ incorrecto") == 5 - right
+    assert html.count("<b>Hecha</b>") == sum(each.made for each in dealt.questions)
+    assert "Pista: Its " in html
+    rows = page.dataframe[0].value.set_index("Células")
+    assert rows.loc["Células auténticas", "Juzgadas"] + rows.loc["one", "Juzgadas"] == 5
+    assert page.session_state["rof-generator"] == "one"
+    speak(page, "en")
+    assert shown(page).count("✓ right") == right
+    assert with_real.store.judgements.all(round_id=dealt.id) == kept
 
 
 def test_without_real_cells_the_page_says_how_to_import_them(app, service) -> None:
