@@ -17,7 +17,10 @@ OTHERS = [each for each in LANGUAGES if each != ENGLISH]
 LEARNERS = ("pages/learn/", "pages/explore/", "pages/start/", "ui/main.py")
 GETTEXT = {"_", "several", "later"}
 CODES = {"shortcut", "format", "key", "icon"}  # what is given by these names is no text
+SHARED = {"ui/show.py"}  # with pages that speak English alone
 NAMED = re.compile(r"{[a-z_]*[^}]*}")
+# HTML, CSS, addresses, keys, commands
+CODE = re.compile(r"^#|[<>=;]|class |style|https?:|^[a-z0-9_./:%-]+$|^`.*`$|^(\s?cx[a-z-]*)+$")
 SOURCES = files.sources()
 
 
@@ -100,19 +103,19 @@ def _passed(tree: ast.AST) -> Iterator[int]:
 
 
 def _is_text(value: str) -> bool:
-    if re.search(r"^#|[<>=;]|class |style|https?:|^[a-z0-9_./:%-]+$|^`.*`$|^(\s?cx[a-z-]*)+$", value):
-        return False  # HTML, CSS, addresses, keys, commands
+    if CODE.search(value):
+        return False
     words = re.findall(r"[A-Za-z’']{2,}", value)
     return len(words) > 1 or bool(re.fullmatch(r"[A-Z][a-z]{2,}.*", value))
 
 
 def _learners() -> list[str]:
-    """The learner's pages, and what of `ui/` speaks through gettext."""
+    """The learner's pages, and what of `ui/` speaks through gettext for them alone."""
     return [
         path
         for path, text in SOURCES.items()
         if path.startswith(LEARNERS)
-        or (path.startswith("ui/") and "from cervix_models.language import" in text)
+        or (path.startswith("ui/") and path not in SHARED and "cervix_models.language" in text)
     ]
 
 

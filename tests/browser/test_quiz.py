@@ -112,6 +112,7 @@ def take(page: Page, address: str, code: str, name: str, keys: str) -> str:
         expect(turn).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text(re.compile(r"Time left: \d+:\d\d"))).to_be_visible()
         expect(page.get_by_text(TOLD)).to_have_count(0)
+        expect(page.locator(f"[class*='-{number}-Dyskeratotic'] button")).to_be_visible()
         say(page, key)
     answered = f"{len(keys)} answered"
     expect(page.get_by_text(re.compile(answered))).to_be_visible(timeout=PATIENCE)

@@ -236,7 +236,7 @@ def test_without_real_cells_generators_are_compared_in_pairs(app, service) -> No
     pair = page.session_state["rof-pair"]
     press(page, "Left looks more real")
     html = shown(page)
-    assert f"Left: made by <b>{pair.cells[0].generator}</b>, your choice" in html
+    assert f"Left side: made by <b>{pair.cells[0].generator}</b>, your choice" in html
     assert service.store.judgements.preferences() == {
         (pair.cells[0].generator, pair.cells[1].generator): 1
     }

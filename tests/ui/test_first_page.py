@@ -1,4 +1,4 @@
-"""The first page of an app that is started for it."""
+"""The first page of an app that is started for it, and every page of one that runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from cervix_models.errors import CervixError
 from ui import first_page as module
-from ui.first_page import first_page
+from ui.first_page import every_page, first_page, pages
 
 
 def test_the_first_page_is_run_as_a_browser_asks_for_it() -> None:
@@ -20,20 +20,22 @@ def test_a_first_page_that_fails_is_said(monkeypatch, tmp_path) -> None:
         first_page()
 
 
-def test_an_app_that_does_not_answer_is_stopped_and_said(monkeypatch) -> None:
-    stopped = []
+def test_every_page_is_visited_by_its_address(monkeypatch) -> None:
+    assert {"dataset", "triage", "card"} <= set(pages())
+    monkeypatch.setattr(module, "pages", lambda: ["card"])
+    ((name, seconds),) = every_page()
+    assert name == "card"
+    assert 0.01 < seconds < 60
 
-    class Silent:
-        def __init__(self, command, **_options) -> None:
-            assert command[1:4] == ["-m", "streamlit", "run"]
 
-        def terminate(self) -> None:
-            stopped.append("terminated")
-
-        def wait(self) -> None:
-            stopped.append("waited for")
-
-    monkeypatch.setattr(module.subprocess, "Popen", Silent)
-    with pytest.raises(CervixError, match=r"did not answer within 0 s; .*`make run`"):
-        first_page(patience=0.1)
-    assert stopped == ["terminated", "waited for"]
+def test_a_page_that_is_none_is_said(monkeypatch, tmp_path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import streamlit as st\n"
+        "def one():\n    st.title('one')\n"
+        "def two():\n    raise RuntimeError('broken')\n"
+        "st.navigation([st.Page(one, default=True), st.Page(two)]).run()\n"
+    )
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "pages", lambda: ["two"])
+    with pytest.raises(CervixError, match="“two” ended with an error"):
+        next(every_page())
