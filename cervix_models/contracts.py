@@ -10,7 +10,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-NOTICE = "Teaching and research only. Not a medical device. A cell class is not a diagnosis."
+from cervix_models.language import later
+
+NOTICE = later(
+    "Teaching and research only. Not a medical device. A cell class is not a diagnosis."
+)
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
 Mask = NDArray[np.bool_]  # (height, width)

@@ -91,7 +91,7 @@ def answer_buttons(
     key: str, among: Sequence[str], answer: Callable[[str], None], said: str | None = None
 ) -> None:
     """Shows a button a class, with the keys 1 to 5; the one that was `said` stands out."""
-    with st.grid(min_column_width=BUTTON, key=f"answers-{key}"):
+    with st.grid(min_column_width=BUTTON, key="answers-of-cell"):
         for number, name in enumerate(CLASS_NAMES, start=1):
             if name in among:
                 st.button(

@@ -324,6 +324,10 @@ def _tell(
 
 def _answer(secret: str, number: int, said: str) -> None:
     state, classroom, now = st.session_state, lessons.classroom(), datetime.now(UTC)
+    # While the clock runs, Streamlit can leave the buttons of the cell before on the page for a
+    # while, and a key then presses both (seen with 1.67): only the cell in turn is answered.
+    if state.get(f"{AT}-{secret}") != number - 1:
+        return
     shown: datetime = state.get(f"{SHOWN_AT}-{secret}-{number}", now)
     try:
         going = classroom.going(secret)

@@ -246,6 +246,8 @@ def _answer(way: str, said: str) -> None:
 
 def _next(way: str) -> None:
     state = st.session_state
+    if f"{ANSWERED}-{way}" not in state:
+        return
     question = state.pop(f"{QUESTION}-{way}", None)
     if question is not None:
         state[f"quiz-last-{way}"] = question.cell.key

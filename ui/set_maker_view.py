@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cervix_models.services.quiz_cells import QuizCell
 
 CHOSEN, SEED, SET = "set-chosen", "set-seed", "set"  # the last one in the address
-DRAWN, BY_HAND = "drawn", "by hand"
+DRAWN, BY_HAND = "drawn", "by-hand"
 HOWS = {DRAWN: later("Drawn by chance"), BY_HAND: later("Chosen one by one")}
 KINDS: dict[SetKind, str] = {"exam": later("Exam"), "exercise": later("Exercise")}
 SHOWNS: dict[Shown, str] = {"closed": later("After I close it"), "handed in": later("At hand-in")}

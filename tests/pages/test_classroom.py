@@ -48,7 +48,7 @@ def test_cells_are_chosen_one_by_one(app, cells) -> None:  # noqa: F811
     page = opened(app)
     field(page, "text_input", "Name of the set").set_value("Two")
     next(each for each in page.segmented_control if each.label == "Which").set_value(
-        "by hand"
+        "by-hand"
     ).run()
     choose = [each for each in page.button if each.label == "Choose"]
     assert len(choose) == 6

@@ -14,7 +14,7 @@ from cervix_models.services.triage import Triage
 from cervix_models.storage import open_store
 from tests import tiny
 from tests.lessons import cells_of, hold_out
-from ui import lessons, session
+from ui import exam_view, lessons, session
 
 PAGE = "../pages/learn/quiz.py"
 
@@ -269,6 +269,19 @@ def test_a_name_that_is_taken_and_a_wrong_code_are_refused(app, cells, exam) -> 
     join(page, "ZZZZZZ", "Bob")
     assert "No set has the code" in page.error[0].value
     assert "sitting" not in page.query_params
+
+
+def test_a_key_answers_the_cell_in_turn_alone(cells, exam, monkeypatch) -> None:
+    classroom = Classroom(cells)
+    sitting = classroom.join(exam, "Ann")
+    state: dict[str, object] = {f"{exam_view.AT}-{sitting.id}": 1}
+    monkeypatch.setattr(exam_view.st, "session_state", state)
+    exam_view._answer(sitting.id, 1, "Parabasal")  # a button that was left from the cell before
+    assert classroom.going(sitting.id).answers == {}
+    exam_view._answer(sitting.id, 2, "Metaplastic")
+    exam_view._answer(sitting.id, 2, "Parabasal")  # the same, once the next one is in turn
+    found = classroom.going(sitting.id).answers
+    assert {number: each.said for number, each in found.items()} == {2: "Metaplastic"}
 
 
 def test_an_exercise_tells_after_every_answer(app, cells) -> None:
