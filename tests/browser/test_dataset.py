@@ -73,3 +73,21 @@ def test_every_view_is_accessible_and_fits_a_phone(
     for view in VIEWS:
         opened(page, address, view)
         fits_and_is_accessible(page)
+
+
+def test_a_lasso_shows_the_cells_that_it_chooses(page: Page, start: Callable[[], str]) -> None:
+    opened(page, start(), "map")
+    page.locator("label").filter(has_text="Choose cells with a lasso").click()
+    expect(page.get_by_text("Draw round some points")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1000)
+    box = page.locator(".st-key-figure-dataset-map .nsewdrag").first.bounding_box()
+    assert box is not None
+    x, y, wide, high = (box[key] for key in ("x", "y", "width", "height"))
+    page.mouse.move(x + 0.3 * wide, y + 0.3 * high)
+    page.mouse.down()
+    for across, down in ((0.6, 0.3), (0.6, 0.7), (0.3, 0.7), (0.3, 0.32)):
+        page.mouse.move(x + across * wide, y + down * high, steps=4)
+    page.mouse.up()
+    cells = page.locator(".cx-gallery img")
+    expect(cells.first).to_be_visible(timeout=PATIENCE)
+    assert cells.count() > 20
