@@ -12,6 +12,7 @@ import streamlit as st
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
 from cervix_models.language import _
+from cervix_models.plots import per_cent
 from ui import show
 from ui.routes import CELL_URL
 
@@ -124,7 +125,9 @@ def show_means(service: DataSet) -> None:
             pair = [
                 np.clip(mean + sign * step * direction, 0, 255).astype(np.uint8) for sign in (-1, 1)
             ]
-            words = _("direction {number}, {share:.0%}").format(number=number, share=float(share))
+            words = _("direction {number}, {share}").format(
+                number=number, share=per_cent(float(share))
+            )
             figures += _figure(np.concatenate(pair, axis=1), words, name, wide=True)
         st.html(f'<div class="cx cx-means">{figures}</div>')
     st.caption(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,20 @@ if TYPE_CHECKING:
 SITTING, CODE = "sitting", "code"  # in the address
 MINE = "quiz-sittings"  # in the session: secret ids of sittings by set and name
 AT, PROBLEM, SHOWN_AT = "exam-at", "exam-problem", "exam-shown-at"
-EVERY = 1.0  # seconds between two looks at the clock
+LATER = 0.5  # seconds after the end of the time, when the page looks for it
 HURRY = 60  # seconds, from which on the time is shown as short
+TICKING = """
+(() => {
+  const clock = document.querySelector('.cx-clock'), end = performance.now() + 1000 * %(seconds)f;
+  clearInterval(window.examClock);
+  window.examClock = setInterval(() => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    const shown = Math.floor(left / 60) + ':' + String(left %% 60).padStart(2, '0');
+    clock.textContent = clock.textContent.replace(/\\d+:\\d\\d/, shown);
+    clock.classList.toggle('cx-short', left <= %(hurry)d);
+  }, 250);
+})();
+"""
 
 
 def exam() -> None:
@@ -110,18 +122,27 @@ def _same(going: Going, code: str, name: str) -> bool:
     return going.teaching_set.code == code_of(code) and names[0] == names[1]
 
 
-@st.fragment(run_every=EVERY)
 def _clock(ends: datetime) -> None:
-    """The time that is left; once it is up the page shows the end."""
-    left = ends - datetime.now(UTC)
-    if left <= timedelta(0):
-        st.rerun(scope="app")
-    seconds = math.ceil(left.total_seconds())
+    """The time that is left, which the browser counts down; once it is up, the page shows the end.
+
+    A fragment that runs every second would do it too, but leaves elements of others on the page.
+    """
+    left = (ends - datetime.now(UTC)).total_seconds()
+    seconds = max(0, math.ceil(left))
     words = _("Time left: {minutes}:{seconds}").format(
         minutes=seconds // 60, seconds=f"{seconds % 60:02}"
     )
-    short = " cx-short" if seconds <= HURRY else ""
-    st.html(f'<p class="cx cx-clock{short}" role="timer">{show.html(words)}</p>')
+    st.html(
+        f'<p class="cx cx-clock" role="timer">{show.html(words)}</p>'
+        f"<script>{TICKING % {'seconds': left, 'hurry': HURRY}}</script>",
+        unsafe_allow_javascript=True,
+    )
+    st.fragment(_end_of_time, run_every=max(left, 0) + LATER)(ends)
+
+
+def _end_of_time(ends: datetime) -> None:
+    if datetime.now(UTC) >= ends:
+        st.rerun(scope="app")
 
 
 @st.fragment
@@ -324,8 +345,8 @@ def _tell(
 
 def _answer(secret: str, number: int, said: str) -> None:
     state, classroom, now = st.session_state, lessons.classroom(), datetime.now(UTC)
-    # While the clock runs, Streamlit can leave the buttons of the cell before on the page for a
-    # while, and a key then presses both (seen with 1.67): only the cell in turn is answered.
+    # Where fragments run at once, Streamlit can leave the buttons of the cell before on the page,
+    # and a key then presses both (seen with 1.67): only the cell in turn is answered.
     if state.get(f"{AT}-{secret}") != number - 1:
         return
     shown: datetime = state.get(f"{SHOWN_AT}-{secret}-{number}", now)

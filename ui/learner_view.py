@@ -24,8 +24,7 @@ from ui.downloads import File, offer
 from ui.practice_view import due_words
 
 if TYPE_CHECKING:
-    from cervix_models.evaluation.calling import Calls
-    from cervix_models.services.learned import Learned
+    from cervix_models.services.learned import Calls, Learned
 
 METRIC = 170  # pixels
 

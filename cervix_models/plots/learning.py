@@ -16,6 +16,8 @@ from cervix_models.language import _, several
 from cervix_models.plots.base import BLUE, BLUES, GREY, new_figure, per_cent
 from cervix_models.plots.intervals import Figures, whiskers
 
+AT_ONCE = 4  # items of one spot that are named beside it
+
 
 @dataclass(frozen=True)
 class Part:
@@ -167,7 +169,8 @@ def scores_chart(scores: Sequence[int], items: int) -> go.Figure:
     figure.update_xaxes(
         title_text=_("Cells right, of {items}").format(items=items), range=[-0.6, items + 0.6]
     )
-    figure.update_yaxes(title_text=_("People"), tickformat="d", rangemode="tozero")
+    step = max(1, -(-int(counts.max()) // 5))
+    figure.update_yaxes(title_text=_("People"), dtick=step, rangemode="tozero")
     return figure
 
 
@@ -179,7 +182,7 @@ def items_chart(spots: Sequence[ItemSpot]) -> go.Figure:
         x=[each.right for each in spots],
         y=[each.discrimination for each in spots],
         mode="markers+text",
-        text=[f"{each.number} {short_name(each.label)}" for each in spots],
+        text=_spot_letters(spots),
         textposition="top center",
         cliponaxis=False,
         marker={
@@ -195,6 +198,22 @@ def items_chart(spots: Sequence[ItemSpot]) -> go.Figure:
     figure.update_xaxes(tickformat=".0%", range=[-0.04, 1.04], title_text=_("Part right"))
     figure.update_yaxes(range=[-1.08, 1.14], title_text=_("Discrimination"))
     return figure
+
+
+def _spot_letters(spots: Sequence[ItemSpot]) -> list[str]:
+    """Number and class letters of each item; of those on one spot the first has them all."""
+    together: dict[tuple[float, float], list[str]] = {}
+    for each in spots:
+        place = (round(each.right, 2), round(each.discrimination, 2))
+        together.setdefault(place, []).append(f"{each.number} {short_name(each.label)}")
+    return [
+        f"{', '.join(names[:AT_ONCE])}{' …' if len(names) > AT_ONCE else ''}"
+        if names[0] == f"{each.number} {short_name(each.label)}"
+        else ""
+        for each, names in (
+            (each, together[round(each.right, 2), round(each.discrimination, 2)]) for each in spots
+        )
+    ]
 
 
 def _spot_words(each: ItemSpot) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.evaluation.calling import Calls, calls, confusion
+from cervix_models.evaluation.calling import Calls as Calls  # screens name it by this module
+from cervix_models.evaluation.calling import calls, confusion
 from cervix_models.evaluation.detection import share
 from cervix_models.lessons import CellAnswer, CellSchedule
 

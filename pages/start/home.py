@@ -47,6 +47,19 @@ DOORS = (
         ),
     ),
     (
+        "../pages/learn/quiz.py",
+        "Quiz",
+        ":material/school:",
+        "Name cells, then see the truth and why. Those you miss come again, and you see where "
+        "you lean.",
+    ),
+    (
+        "../pages/learn/classroom.py",
+        "Classroom",
+        ":material/groups:",
+        "For instructors: make sets and exams, and see what the group came to.",
+    ),
+    (
         "../pages/learn/real_or_fake.py",
         later("Real or fake"),
         ":material/quiz:",

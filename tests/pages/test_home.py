@@ -8,7 +8,7 @@ def shown(app) -> str:
 
 DOORS = [
     "**Read cells**", "**Read a field**", "**Read a slide**", "**Worklist**",
-    "**Real or fake**", "**Studio**",
+    "**Quiz**", "**Classroom**", "**Real or fake**", "**Studio**",
     "**What the split hides**", "**Model card**",
 ]  # fmt: skip
 

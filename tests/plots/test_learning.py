@@ -60,10 +60,14 @@ def test_the_course_is_told_step_by_step() -> None:
 def test_scores_are_counted() -> None:
     figure = scores_chart([3, 3, 5], 5)
     assert list(figure.data[0].y) == [0, 0, 0, 2, 0, 1]
+    assert figure.layout.yaxis.dtick == 1
     assert alt_text(figure) == "2 people have 3 right; 1 person has 5 right."
 
 
 def test_items_carry_number_and_letters() -> None:
     figure = items_chart([ItemSpot(7, "Koilocytotic", 0.5, -0.25)])
     assert list(figure.data[0].text) == ["7 KO"]
+    at_one_spot = [ItemSpot(at, "Parabasal", 0.5, 0.3) for at in range(1, 7)]
+    shown = items_chart([*at_one_spot, ItemSpot(7, "Metaplastic", 0.6, 0.3)]).data[0].text
+    assert list(shown) == ["1 PB, 2 PB, 3 PB, 4 PB …", "", "", "", "", "", "7 MP"]
     assert alt_text(figure) == "cell 7, Koilocytotic: 50.0 % right, discrimination -0.25."
