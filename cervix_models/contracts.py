@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from cervix_models.language import later
 
-NOTICE = later(
-    "Teaching and research only. Not a medical device. A cell class is not a diagnosis."
-)
+NOTICE = later("Teaching and research only. Not a medical device. A cell class is not a diagnosis.")
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
 Mask = NDArray[np.bool_]  # (height, width)

@@ -240,7 +240,11 @@ def _legend() -> dict[str, object]:
     return {
         "showlegend": True,
         "legend": {
-            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title_text": "",
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "title_text": "",
             "traceorder": "normal",
         },
         "margin": {"l": 4, "r": 8, "t": 40, "b": 4},

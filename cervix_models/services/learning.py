@@ -174,4 +174,3 @@ def weights_of(answers: Sequence[CellAnswer], among: Sequence[str]) -> list[floa
         lately = [each.right for each in answers if each.label == label][-LATELY:]
         raw.append(1 + HEED * (1 - (sum(lately) + 1) / (len(lately) + 2)))
     return [each / sum(raw) for each in raw]
-
