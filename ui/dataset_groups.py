@@ -60,9 +60,10 @@ def show_clusters(service: DataSet) -> None:
 def _one_cluster(service: DataSet) -> None:
     st.subheader(_("One cluster laid out"), anchor=False)
     ordered = service.clusters.sort_values(["pairs", "cluster"], ascending=[False, True])
+    counts = dict(zip(ordered["cluster"], ordered["cells"].tolist(), strict=True))
     cluster = st.selectbox(
-        _("Cluster"), ordered["cluster"].tolist(), width=300, key="clusters-one",
-        format_func=lambda each: _cluster_words(each, ordered),
+        _("Cluster"), list(counts), width=300, key="clusters-one",
+        format_func=lambda each: _cluster_words(each, counts[each]),
     )  # fmt: skip
     groups = service.laid_out(cluster)
     st.html('<div class="cx cx-laid">' + "".join(map(laid_html, groups)) + "</div>")
@@ -74,11 +75,9 @@ def _one_cluster(service: DataSet) -> None:
     )
 
 
-def _cluster_words(cluster: str, clusters: pd.DataFrame) -> str:
-    row = clusters[clusters["cluster"] == cluster].iloc[0]
-    return several("{name}: {count} cell", "{name}: {count} cells", int(row.cells)).format(
-        name=cluster, count=row.cells
-    )
+def _cluster_words(cluster: str, count: int) -> str:
+    words = several("{name}: {count} cell", "{name}: {count} cells", count)
+    return words.format(name=cluster, count=count)
 
 
 def laid_html(group: list[Placed]) -> str:
