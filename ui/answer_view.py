@@ -57,7 +57,7 @@ def source_words() -> None:
         _(
             "SIPaKMeD is not imported here, so these cells are **synthetic**: {name} made them, "
             "and the truth is the class that was asked of it. Import real ones: "
-            "`python -m cervix_models data import PATH`"
+            "`python -m cervix_models data import PATH`."
         ).format(name=show.plain(card.name))
         + (
             " "

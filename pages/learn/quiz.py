@@ -33,13 +33,15 @@ def page() -> None:
     if way == "exam":
         exam()
         return
-    source_words()
+    if not lessons.shared_cells().real():  # in a line, so that a phone still shows all buttons
+        st.markdown(_("**Synthetic cells**, as SIPaKMeD is not imported here."))
     if way == "practise":
         practise()
     elif way == "drill":
         drill()
     else:
         show_figures()
+    source_words()
 
 
 page()
