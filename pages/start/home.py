@@ -48,22 +48,47 @@ DOORS = (
     ),
     (
         "../pages/learn/quiz.py",
-        "Quiz",
+        later("Quiz"),
         ":material/school:",
-        "Name cells, then see the truth and why. Those you miss come again, and you see where "
-        "you lean.",
+        later(
+            "Name cells, then see the truth and why. Those you miss come again, and you see where "
+            "you lean."
+        ),
     ),
     (
         "../pages/learn/classroom.py",
-        "Classroom",
+        later("Classroom"),
         ":material/groups:",
-        "For instructors: make sets and exams, and see what the group came to.",
+        later("For instructors: make sets and exams, and see what the group came to."),
     ),
     (
         "../pages/learn/real_or_fake.py",
         later("Real or fake"),
         ":material/quiz:",
         later("Tell real cells from made ones, rate them, and see what gives the made ones away."),
+    ),
+    (
+        "../pages/explore/atlas.py",
+        later("Atlas"),
+        ":material/menu_book:",
+        later(
+            "What to look for in each of the five classes, pointed out on cells, and look-alikes."
+        ),
+    ),
+    (
+        "../pages/explore/dataset.py",
+        later("The data set"),
+        ":material/dataset:",
+        later(
+            "All cells as a whole: true to scale, by size, stain and shape, on a map, and what a "
+            "random split leaks."
+        ),
+    ),
+    (
+        "../pages/learn/care.py",
+        later("Care"),
+        ":material/health_and_safety:",
+        later("What a cell class says of care and what it does not, and how cancer is prevented."),
     ),
     (
         "../pages/generate/studio.py",

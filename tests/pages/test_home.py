@@ -8,7 +8,8 @@ def shown(app) -> str:
 
 DOORS = [
     "**Read cells**", "**Read a field**", "**Read a slide**", "**Worklist**",
-    "**Quiz**", "**Classroom**", "**Real or fake**", "**Studio**",
+    "**Quiz**", "**Classroom**", "**Real or fake**", "**Atlas**", "**The data set**", "**Care**",
+    "**Studio**",
     "**What the split hides**", "**Model card**",
 ]  # fmt: skip
 
