@@ -304,7 +304,9 @@ def test_a_cell_of_a_field_is_chosen_by_a_click(page: Page, seeded_address: str)
 
 
 def fits_and_is_accessible(page: Page) -> None:
-    """Nothing is wider than the window, axe finds no serious fault, and every picture is named."""
+    """Nothing is wider than the window, axe finds no serious fault, and every picture is named:
+    once the page has run, as what is old fades until then."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1, timeout=60_000)
     page.wait_for_timeout(1_500)
     wide = page.evaluate(
         "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
