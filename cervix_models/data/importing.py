@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image as PilImage
@@ -85,8 +86,15 @@ def list_datasets(home: Path) -> dict[str, Index]:
 
 
 def find_sipakmed(home: Path) -> Index | None:
-    """The index of SIPaKMeD kept under `home`, or None where it is not imported."""
-    return list_datasets(home).get("sipakmed")
+    """The index of SIPaKMeD kept under `home`, or None where it is not imported; the same one until
+    it is imported again."""
+    about = home / "datasets" / "sipakmed" / "dataset.json"
+    return _kept(about.parent, about.stat().st_mtime_ns) if about.is_file() else None
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, _when: int) -> Index:
+    return read_index(folder)
 
 
 def read_sipakmed(home: Path) -> Index:

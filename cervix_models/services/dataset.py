@@ -229,7 +229,7 @@ class DataSet:
         """The picture of a cell and its media type: its own file where SIPaKMeD is imported, else
         its outlines as a silhouette of the same size. Raises DataError for an unknown cell."""
         index = find_sipakmed(self.settings.home)
-        row = next((each for each in index.cells if each.sha256 == sha256), None) if index else None
+        row = next((each for each in index.rows if each.sha256 == sha256), None) if index else None
         if index is not None and row is not None:
             out = io.BytesIO()
             with Pictures.open(index.root / row.path) as opened:

@@ -74,7 +74,7 @@ class QuizCells:
         self.store, self.synthesis, self._reader = store, synthesis, reader
         self._outliner = outliner or (lambda: reader().outlines)
         self._looking, self._making = threading.Lock(), threading.Lock()
-        self._known: tuple[int | None, Index | None] = (None, None)
+        self._known: Index | None = None
         self._rows: dict[str, IndexRow] = {}
         self._masks: dict[str, bytes] | None = None
         self._side = 1  # pixels of a held-out mask
@@ -196,17 +196,14 @@ class QuizCells:
         self._held_answers()
 
     def _index(self) -> Index | None:
-        """The imported SIPaKMeD, read again where it was imported again; None where it is not."""
-        home = self.synthesis.settings.home
-        about = home / "datasets" / "sipakmed" / "dataset.json"
-        stamp = about.stat().st_mtime_ns if about.is_file() else None
+        """The imported SIPaKMeD; None where it is not here, or has no cell of our classes."""
+        index = find_sipakmed(self.synthesis.settings.home)
         with self._looking:
-            if stamp != self._known[0]:
-                index = find_sipakmed(home)
+            if index is not self._known:
                 cells = index.cells if index else ()
                 self._rows = {row.sha256: row for row in cells if row.label in CLASS_NAMES}
-                self._known = (stamp, index if self._rows else None)
-            return self._known[1]
+                self._known = index
+            return index if self._rows else None
 
     def _draw_real(
         self, label: str, but: Collection[str], random: np.random.Generator

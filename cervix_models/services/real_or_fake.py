@@ -85,8 +85,7 @@ class RealOrFake:
     def __init__(self, store: Store, synthesis: Synthesis) -> None:
         """Looks at no picture yet."""
         self.store, self.synthesis = store, synthesis
-        self._looking, self._measuring = threading.Lock(), threading.Lock()
-        self._known: tuple[int | None, Index | None] = (None, None)  # when it was imported, and it
+        self._measuring = threading.Lock()
         self._tables: dict[tuple[str, str, int], Mapping[str, Values]] = {}
 
     def generators(self) -> list[Card]:
@@ -204,14 +203,8 @@ class RealOrFake:
         return results(sums, won, self.generators())
 
     def _index(self) -> Index | None:
-        """The imported SIPaKMeD, read again where it was imported again; None where it is not."""
-        home = self.synthesis.settings.home
-        about = home / "datasets" / "sipakmed" / "dataset.json"
-        stamp = about.stat().st_mtime_ns if about.is_file() else None
-        with self._looking:
-            if stamp != self._known[0]:
-                self._known = (stamp, find_sipakmed(home))
-            return self._known[1]
+        """The imported SIPaKMeD; None where it is not here."""
+        return find_sipakmed(self.synthesis.settings.home)
 
     def _chosen(self, names: Sequence[str]) -> list[Card]:
         cards = self.generators()
