@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -58,7 +58,7 @@ def show_map(service: DataSet) -> None:
         )  # fmt: skip
     points = Points(
         cells["x"].tolist(), cells["y"].tolist(), cells["label"].tolist(),
-        cells["sha256"].tolist(), [_words(row) for row in cells.itertuples()],
+        cells["sha256"].tolist(), _words(cells),
     )  # fmt: skip
     columns = ["sha256", "label", "cluster", "said", "probability", "x", "y"]
     figure = Figure(
@@ -104,6 +104,11 @@ def _drawn(
     return drawn
 
 
-def _words(row: Any) -> str:
-    said = _("read as {label}, {share}").format(label=row.said, share=per_cent(row.probability))
-    return f"{row.cluster}<br>{said}"
+def _words(cells: pd.DataFrame) -> list[str]:
+    said = _("read as {label}, {share}")  # asked for once: there are thousands of cells
+    return [
+        f"{cluster}<br>{said.format(label=label, share=per_cent(share))}"
+        for cluster, label, share in zip(
+            cells["cluster"], cells["said"], cells["probability"].tolist(), strict=True
+        )
+    ]
