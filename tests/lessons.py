@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cervix_models.data.importing import import_dataset
+from cervix_models.evaluation.held_out import HeldMasks
 from cervix_models.services.quiz_cells import QuizCells
 from cervix_models.services.synthesis import Synthesis
 from cervix_models.services.triage import Triage
@@ -36,10 +38,8 @@ def hold_out(cells: QuizCells, heard: str = "Parabasal", side: int = 16) -> None
     labels = np.zeros((side, side), np.uint8)
     labels[2:-2, 2:-2] = 1
     labels[6:-6, 6:-6] = 2
-    import zlib
-
-    cells._side = side
-    cells._masks = {key: zlib.compress(labels.tobytes()) for key in cells._rows}
+    packed = {key: zlib.compress(labels.tobytes()) for key in cells._rows}
+    cells._masks = HeldMasks(side, packed)
     others = {"Dyskeratotic": 0.1, "Koilocytotic": 0.1, "Metaplastic": 0.1}
     others |= {"Superficial-Intermediate": 0.1, "Parabasal": 0.1, heard: 0.6}
     cells._heard = {key: dict(others) for key in cells._rows}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervix_models.data.labels import CLASS_NAMES, CLASSES
+from cervix_models.evaluation import classification
 from cervix_models.evaluation.detection import Said, detection, share
 
 ABNORMAL = frozenset(each.name for each in CLASSES if each.group == "abnormal")
@@ -67,7 +68,6 @@ def calls(pairs: Iterable[Called]) -> Calls:
 
 def confusion(pairs: Iterable[Called]) -> NDArray[np.int64]:
     """Counts `(5, 5)` of cells: true classes in rows, what was said in columns, as CLASS_NAMES."""
-    counts = np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64)
-    for true, said in pairs:
-        counts[CLASS_NAMES.index(true), CLASS_NAMES.index(said)] += 1
-    return counts
+    places = [(CLASS_NAMES.index(true), CLASS_NAMES.index(said)) for true, said in pairs]
+    labels, answers = np.array(places, np.int64).reshape(-1, 2).T
+    return classification.confusion(answers, labels)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cervix_models.data.packed import PackedSet
 from cervix_models.errors import DataError
@@ -87,6 +91,34 @@ def load_held_out(name: str, weights: Path, protocol: str = "cluster") -> dict[s
     out |= _arrays(known)
     out["sha256"] = [row.tobytes().hex() for row in out["sha256"]]
     return out
+
+
+@dataclass(frozen=True)
+class HeldMasks:
+    """The label pictures of held-out cells, packed: unpacked they would take a hundred
+    megabytes."""
+
+    side: int  # pixels
+    packed: Mapping[str, bytes]  # by the sha256 of the cell
+
+    def get(self, sha256: str) -> NDArray[np.uint8] | None:
+        """The label picture `(side, side)` of a cell; None where there is none."""
+        found = self.packed.get(sha256)
+        if found is None:
+            return None
+        return np.frombuffer(zlib.decompress(found), np.uint8).reshape(self.side, self.side)
+
+
+@lru_cache(maxsize=2)
+def held_masks(name: str, weights: Path) -> HeldMasks:
+    """What each fold of a segmenter drew of the cells that it never saw, read once. Raises
+    DataError where it was not measured."""
+    held = load_held_out(name, weights)
+    packed = {
+        sha256: zlib.compress(mask.tobytes(), 1)
+        for sha256, mask in zip(held["sha256"], held["masks"], strict=True)
+    }
+    return HeldMasks(held["masks"].shape[1], packed)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def counts_chart(published: Mapping[str, int], here: Mapping[str, int], unit: st
     return figure
 
 
-def violins(values: Mapping[str, Sequence[float]], title: str, *, log: bool = False) -> go.Figure:
+def violins(values: Mapping[str, Sequence[float]], title: str) -> go.Figure:
     """How a measurement spreads in each class, with quartiles; `values` by class."""
     alt = "; ".join(
         _("{name}: median {middle}, middle half {low} to {high}").format(
@@ -76,7 +76,7 @@ def violins(values: Mapping[str, Sequence[float]], title: str, *, log: bool = Fa
             spanmode="hard", hoveron="violins", scalemode="width", box_line_color=GREY,
         )  # fmt: skip
     figure.update_layout(violingap=0.15)
-    figure.update_yaxes(title_text=title, type="log" if log else "linear")
+    figure.update_yaxes(title_text=title)
     figure.update_xaxes(showgrid=False)
     return figure
 

@@ -18,7 +18,7 @@ from cervix_models.data.pictures import pixels_of
 from cervix_models.data.samples import SEEDS, render_sample_with_mask
 from cervix_models.data.table import CellTable, load_table
 from cervix_models.evaluation.apart import Apart, best_apart
-from cervix_models.evaluation.held_out import load_held_out
+from cervix_models.evaluation.held_out import held_masks, load_held_out
 from cervix_models.morphology.percentiles import class_percentiles
 from cervix_models.morphology.ranges import Ranges, ranges_of
 from cervix_models.services.cells import enlarged
@@ -107,7 +107,6 @@ class Atlas:
         self._table: CellTable | None = None
         self._ranges: Ranges | None = None
         self._chosen: dict[str, dict[Kind, tuple[Example, ...]]] | None = None
-        self._masks: dict[str, NDArray[np.uint8]] | None = None
 
     def examples(self) -> dict[str, dict[Kind, tuple[Example, ...]]]:
         """The examples of each class and kind. Raises DataError where the classifier was not
@@ -126,7 +125,7 @@ class Atlas:
         """An example with the outlines of the network that never saw it, at its own size.
         Raises DataError where the segmenter was not measured here."""
         pixels = pixels_of(picture, "RGB")
-        labels = self._outlines().get(example.sha256)
+        labels = held_masks(SEGMENTER, self.settings.weights).get(example.sha256)
         if labels is None:
             empty = np.zeros(pixels.shape[:2], np.bool_)
             return AtlasCell(example.label, picture, Segmentation(empty, empty), {}, drawn=False)
@@ -200,19 +199,6 @@ class Atlas:
         if self._ranges is None:
             self._ranges = ranges_of(self._cells())
         return self._ranges
-
-    def _outlines(self) -> dict[str, NDArray[np.uint8]]:
-        """The label pictures of the examples alone: those of all cells take 100 MB."""
-        wanted = {each.sha256 for each in self._all_examples()}
-        with self._lock:
-            if self._masks is None:
-                held = load_held_out(SEGMENTER, self.settings.weights)
-                self._masks = {
-                    sha256: held["masks"][at].copy()
-                    for at, sha256 in enumerate(held["sha256"])
-                    if sha256 in wanted
-                }
-            return self._masks
 
 
 def choose(

@@ -30,8 +30,7 @@ log = logging.getLogger(__name__)
 def measure_cells(settings: Settings) -> CellTable:
     """The table of all SIPaKMeD cells. Raises DataError without them."""
     index = read_sipakmed(settings.home)
-    outlined = load_held_out(SEGMENTER, settings.weights)
-    masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
+    masks = masks_of(settings)
     rows = [row for row in index.cells if row.label in CLASS_NAMES and row.sha256 in masks]
     measured = partial(_measured, index.root)
     with ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -45,6 +44,12 @@ def measure_cells(settings: Settings) -> CellTable:
         names=tuple(each.name for each in FEATURES),
         features=features,
     )
+
+
+def masks_of(settings: Settings) -> dict[str, NDArray[np.uint8]]:
+    """The label pictures of all held-out cells, by the sha256 of the cell. Raises DataError."""
+    held = load_held_out(SEGMENTER, settings.weights)
+    return dict(zip(held["sha256"], held["masks"], strict=True))
 
 
 def _measured(root: Path, row: IndexRow, labels: NDArray[np.uint8]) -> NDArray[np.float32]:

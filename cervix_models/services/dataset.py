@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from cervix_models.data.pictures import png_of
 from cervix_models.data.splits import Cells, cluster_folds, random_folds
 from cervix_models.data.table import TABLE, load_table
 from cervix_models.errors import DataError
-from cervix_models.evaluation.held_out import load_held_out
+from cervix_models.evaluation.held_out import held_masks, load_held_out
 from cervix_models.evaluation.leaks import relatives
 from cervix_models.evaluation.spreads import rank_correlations, rank_effects, side_by_side
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -238,16 +238,14 @@ class DataSet:
         return self._silhouette(sha256), "image/png"
 
     def _silhouette(self, sha256: str) -> bytes:
-        masks = _masks(self.settings)
+        mask = held_masks(SEGMENTER, self.settings.weights).get(sha256)
         size = self._sizes.get(sha256)
-        if size is None or sha256 not in masks:
+        if size is None or mask is None:
             raise DataError(
                 f"No cell {sha256[:12]} is in the table of cells; the sha256 of one was expected. "
                 "Take it from the table."
             )
-        labels = np.asarray(
-            Pictures.fromarray(masks[sha256]).resize(size, Pictures.Resampling.NEAREST)
-        )
+        labels = np.asarray(Pictures.fromarray(mask).resize(size, Pictures.Resampling.NEAREST))
         out = np.full((*labels.shape, 3), PAPER, np.uint8)
         for part, shade in SHADES.items():
             out[labels == part] = shade
@@ -259,13 +257,6 @@ class DataSet:
             row.sha256: (int(row.width), int(row.height))
             for row in self.cells[["sha256", "width", "height"]].itertuples()
         }
-
-
-@lru_cache(maxsize=1)
-def _masks(settings: Settings) -> dict[str, NDArray[np.uint8]]:
-    """The outlines of each cell by the network that never saw it."""
-    held = load_held_out(SEGMENTER, settings.weights)
-    return dict(zip(held["sha256"], held["masks"], strict=True))
 
 
 def _groups(

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from cervix_models.settings import Settings
 from cervix_models.storage.store import Store
 
 if TYPE_CHECKING:
+    from cervix_models.evaluation.held_out import HeldMasks
     from cervix_models.services.reader import Reader
 
 BATCH = 8  # cells of a class that are made at once
@@ -76,8 +77,7 @@ class QuizCells:
         self._looking, self._making = threading.Lock(), threading.Lock()
         self._known: Index | None = None
         self._rows: dict[str, IndexRow] = {}
-        self._masks: dict[str, bytes] | None = None
-        self._side = 1  # pixels of a held-out mask
+        self._masks: HeldMasks | None = None
         self._heard: dict[str, dict[str, float]] | None = None
         self._made: dict[tuple[str, str, int], list[QuizCell]] = {}
         self._pictures: dict[str, bytes] = {}  # of made cells
@@ -143,14 +143,12 @@ class QuizCells:
 
         Raises as `picture` does, and WeightsError.
         """
-        packed, row = self._held_masks().get(cell.key), self._rows.get(cell.key)
-        if packed is None or row is None:
+        small, row = self._held_masks().get(cell.key), self._rows.get(cell.key)
+        if small is None or row is None:
             picture = without_letters(pixels_of(self.picture(cell), "RGB"))
             return self._outliner().predict([picture])[0].labels()
         from cervix_models.services.cells import enlarged
 
-        side = self._side
-        small = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(side, side)
         return enlarged(small, (row.height, row.width)).labels()
 
     def outlined(self, cell: QuizCell) -> bytes:
@@ -256,18 +254,15 @@ class QuizCells:
             )
         return card
 
-    def _held_masks(self) -> Mapping[str, bytes]:
-        """The outlines of cells by networks that never saw them, packed: unpacked they would take
-        a hundred megabytes."""
+    def _held_masks(self) -> HeldMasks:
+        """The outlines of cells by networks that never saw them; none where it was not measured."""
+        from cervix_models.evaluation.held_out import HeldMasks, held_masks
+
         with self._looking:
             if self._masks is None:
-                held = _held(SEGMENTER, self.synthesis.settings.weights)
-                masks = held.get("masks", np.zeros((0, 1, 1), np.uint8))
-                self._side = masks.shape[1]
-                self._masks = {
-                    key: zlib.compress(mask.tobytes(), 1)
-                    for key, mask in zip(held.get("sha256", ()), masks, strict=True)
-                }
+                weights = self.synthesis.settings.weights
+                known = _is_measured(SEGMENTER, weights)
+                self._masks = held_masks(SEGMENTER, weights) if known else HeldMasks(1, {})
             return self._masks
 
     def _held_answers(self) -> Mapping[str, Mapping[str, float]]:
@@ -298,11 +293,16 @@ def open_outliner(settings: Settings) -> Segmenter:
 def _held(name: str, weights: Any) -> dict[str, Any]:
     """What the folds of a model said of the cells held out from them; nothing where it was not
     measured here."""
-    from cervix_models.evaluation.held_out import HELD_OUT, load_held_out
+    from cervix_models.evaluation.held_out import load_held_out
+
+    return load_held_out(name, weights) if _is_measured(name, weights) else {}
+
+
+def _is_measured(name: str, weights: Path) -> bool:
+    from cervix_models.evaluation.held_out import HELD_OUT
 
     known = any(card.name == name for card in load_cards(weights))
-    there = known and (weights / name / HELD_OUT["cluster"]).is_file()
-    return load_held_out(name, weights) if there else {}
+    return known and (weights / name / HELD_OUT["cluster"]).is_file()
 
 
 def _sha256(content: bytes) -> str:

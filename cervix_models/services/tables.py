@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from cervix_models.cards import load_card
-from cervix_models.contracts import NUCLEUS
+from cervix_models.contracts import NUCLEUS, Image
 from cervix_models.data.derived import (
     TABLES,
     CellMap,
@@ -29,13 +29,12 @@ from cervix_models.data.index import Index, IndexRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import read_rgb
 from cervix_models.data.table import TABLE, CellTable, save_table
-from cervix_models.evaluation.held_out import load_held_out
 from cervix_models.evaluation.overlaps import overlap_of, pairs_within
 from cervix_models.gate import unit_length
 from cervix_models.inference import square
 from cervix_models.morphology.ranges import RANGES_PATH, RangesHeader, ranges_of, save_class_ranges
 from cervix_models.predictors import EncoderReader
-from cervix_models.services.cells import measure_cells
+from cervix_models.services.cells import masks_of, measure_cells
 from cervix_models.services.defaults import ENCODER, SEGMENTER
 from cervix_models.settings import Settings
 
@@ -63,9 +62,7 @@ def build_tables(settings: Settings, folder: Path = TABLES, say: Progress = lamb
     say("Seeing each cell by the encoder")
     save_map(map_of(index, rows, EncoderReader(ENCODER, settings)), folder)
     say("Averaging the cells of each class")
-    held = load_held_out(SEGMENTER, settings.weights)
-    masks = dict(zip(held["sha256"], held["masks"], strict=True))
-    save_means(mean_cells(index, rows, masks), folder)
+    save_means(mean_cells(index, rows, masks_of(settings)), folder)
 
 
 def overlaps_within(index: Index, rows: Sequence[IndexRow]) -> Overlaps:
@@ -85,8 +82,13 @@ def overlaps_within(index: Index, rows: Sequence[IndexRow]) -> Overlaps:
 
 
 def _laid(root: Path, first: IndexRow, second: IndexRow) -> tuple[int, int, int] | None:
-    found = overlap_of(read_rgb(root / first.path), read_rgb(root / second.path))
+    found = overlap_of(_crop(root / first.path), _crop(root / second.path))
     return (found.across, found.down, found.pixels) if found else None
+
+
+@lru_cache(maxsize=32)  # a cluster; its pairs come after each other
+def _crop(path: Path) -> Image:
+    return read_rgb(path)
 
 
 def map_of(index: Index, rows: Sequence[IndexRow], encoder: EncoderReader) -> CellMap:
