@@ -18,6 +18,7 @@ from cervix_models.contracts import (
     RevisionOrigin,
     Verdict,
     VerdictKind,
+    WorklistRow,
 )
 from cervix_models.storage.tables import (
     FieldRecord,
@@ -170,3 +171,18 @@ def place_of(record: PlaceRecord) -> Place:
 def _use_of(record: ModelUseRecord) -> ModelUse:
     role = cast("ModelRole", record.role)
     return ModelUse(role, record.name, record.version, record.sha256, record.summary)
+
+
+def row_of(
+    reading: ReadingRecord,
+    verdict: VerdictRecord | None,
+    revision: RevisionRecord | None,
+    place: PlaceRecord | None,
+) -> WorklistRow:
+    """A reading with its newest verdict, newest outlines and place, as a row of the worklist."""
+    return WorklistRow(
+        reading_of(reading),
+        None if verdict is None else verdict_of(verdict),
+        None if revision is None else revision_of(revision),
+        None if place is None else place_of(place),
+    )

@@ -26,26 +26,30 @@ from cervix_models.contracts import (
 from cervix_models.errors import StorageError
 from cervix_models.settings import Settings
 from cervix_models.storage import queries
+from cervix_models.storage.accounts import Accounts
+from cervix_models.storage.audit import Audit
 from cervix_models.storage.blobs import BlobStore
 from cervix_models.storage.care import CareReviews
 from cervix_models.storage.database import make_engine, writer
+from cervix_models.storage.jobs import Jobs
 from cervix_models.storage.judgements import Judgements
 from cervix_models.storage.keeping import Keeping
 from cervix_models.storage.migrate import upgrade
 from cervix_models.storage.practice import Practice
+from cervix_models.storage.promotions import Promotions
 from cervix_models.storage.queries import Filter
 from cervix_models.storage.records import (
     field_of,
-    place_of,
-    reading_of,
     record_of_field,
     record_of_place,
     record_of_reading,
     record_of_revision,
     record_of_verdict,
     revision_of,
+    row_of,
     verdict_of,
 )
+from cervix_models.storage.refusals import no_field, no_reading, refused
 from cervix_models.storage.tables import (
     FieldRecord,
     ImageRecord,
@@ -86,6 +90,8 @@ class Store:
         self.care_reviews = CareReviews(self._session)
         keeping = Keeping(self._session, self._add_picture, _forget, self._remove_blobs)
         self.practice, self.teaching = Practice(keeping), Teaching(keeping)
+        self.accounts, self.audit = Accounts(keeping), Audit(keeping)
+        self.jobs, self.promotions = Jobs(keeping), Promotions(keeping)
 
     def close(self) -> None:
         """Gives the connections back; a later call opens new ones."""
@@ -147,7 +153,7 @@ class Store:
         with self._session() as session:
             record = session.get(FieldRecord, field_id)
             if record is None:
-                raise _no_field(field_id)
+                raise no_field(field_id)
             return field_of(record)
 
     def fields(
@@ -168,8 +174,8 @@ class Store:
         asked = queries.rows().where(*chosen.conditions()).order_by(PlaceRecord.number)
         with self._session() as session:
             if session.get(FieldRecord, field_id) is None:
-                raise _no_field(field_id)
-            return [_row_of(*each) for each in session.execute(asked).all()]
+                raise no_field(field_id)
+            return [row_of(*each) for each in session.execute(asked).all()]
 
     def delete_field(self, field_id: str) -> None:
         """Deletes a field with the readings of its cells, and pictures that nothing else has.
@@ -179,7 +185,7 @@ class Store:
         with self._session(write=True) as session:
             record = session.get(FieldRecord, field_id)
             if record is None:
-                raise _no_field(field_id)
+                raise no_field(field_id)
             named = {record.image_sha256}
             session.delete(record)
             session.flush()
@@ -197,8 +203,8 @@ class Store:
                 queries.rows().where(ReadingRecord.id == reading_id)
             ).one_or_none()
             if found is None:
-                raise _no_reading(reading_id)
-            return _row_of(*found)
+                raise no_reading(reading_id)
+            return row_of(*found)
 
     def rows(self, ids: Sequence[str]) -> list[WorklistRow]:
         """The readings of these ids in their order, without those that are gone."""
@@ -207,7 +213,7 @@ class Store:
             for start in range(0, len(ids), AT_ONCE):
                 some = ReadingRecord.id.in_(ids[start : start + AT_ONCE])
                 for each in session.execute(queries.rows().where(some)).all():
-                    row = _row_of(*each)
+                    row = row_of(*each)
                     found[row.reading.id] = row
         return [found[each] for each in ids if each in found]
 
@@ -231,7 +237,7 @@ class Store:
         asked = queries.rows().where(*chosen.conditions()).order_by(*order)
         with self._session() as session:
             found = session.execute(asked.limit(limit).offset(offset)).all()
-            return [_row_of(*each) for each in found]
+            return [row_of(*each) for each in found]
 
     def count(
         self,
@@ -258,7 +264,7 @@ class Store:
         with self._session() as session:
             here = session.get(ReadingRecord, reading_id)
             if here is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             newer = session.execute(queries.next_id(here, chosen, newer=True))
             older = session.execute(queries.next_id(here, chosen, newer=False))
             return newer.scalar_one_or_none(), older.scalar_one_or_none()
@@ -269,7 +275,7 @@ class Store:
         check_verdict(verdict)
         with self._session(write=True) as session:
             if session.get(ReadingRecord, reading_id) is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             session.add(record_of_verdict(reading_id, verdict))
 
     def verdicts(self, reading_id: str) -> list[Verdict]:
@@ -277,7 +283,7 @@ class Store:
         asked = sa.select(VerdictRecord).where(VerdictRecord.reading_id == reading_id)
         with self._session() as session:
             if session.get(ReadingRecord, reading_id) is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             return [verdict_of(each) for each in session.scalars(asked.order_by(VerdictRecord.id))]
 
     def add_revision(self, reading_id: str, revision: Revision) -> None:
@@ -285,7 +291,7 @@ class Store:
         Raises StorageError where there is no such reading, or no such mask."""
         with self._session(write=True) as session:
             if session.get(ReadingRecord, reading_id) is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             self._add_picture(session, revision.mask_sha256, "mask")
             session.add(record_of_revision(reading_id, revision))
 
@@ -294,7 +300,7 @@ class Store:
         asked = sa.select(RevisionRecord).where(RevisionRecord.reading_id == reading_id)
         with self._session() as session:
             if session.get(ReadingRecord, reading_id) is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             found = session.scalars(asked.order_by(RevisionRecord.id))
             return [revision_of(each) for each in found]
 
@@ -305,7 +311,7 @@ class Store:
         with self._session(write=True) as session:
             record = session.get(ReadingRecord, reading_id)
             if record is None:
-                raise _no_reading(reading_id)
+                raise no_reading(reading_id)
             named = {getattr(record, name) for name in KINDS_OF_PICTURE} - {None}
             drawn = sa.select(RevisionRecord.mask_sha256).where(
                 RevisionRecord.reading_id == reading_id
@@ -346,21 +352,7 @@ class Store:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except SQLAlchemyError as error:
-            raise _refused(error) from error
-
-
-def _row_of(
-    reading: ReadingRecord,
-    verdict: VerdictRecord | None,
-    revision: RevisionRecord | None,
-    place: PlaceRecord | None,
-) -> WorklistRow:
-    return WorklistRow(
-        reading_of(reading),
-        None if verdict is None else verdict_of(verdict),
-        None if revision is None else revision_of(revision),
-        None if place is None else place_of(place),
-    )
+            raise refused(error) from error
 
 
 def _forget(session: Session, named: set[str]) -> None:
@@ -368,28 +360,3 @@ def _forget(session: Session, named: set[str]) -> None:
     for sha256 in named:
         if not session.execute(queries.uses_of_image(sha256)).scalar_one():
             session.execute(sa.delete(ImageRecord).where(ImageRecord.sha256 == sha256))
-
-
-def _no_reading(reading_id: str) -> StorageError:
-    return StorageError(
-        f"No reading has the id {reading_id!r}; expected one from the worklist. "
-        "It may have been deleted: open the worklist and choose another."
-    )
-
-
-def _no_field(field_id: str) -> StorageError:
-    return StorageError(
-        f"No field has the id {field_id!r}; expected one from the list of fields. "
-        "It may have been deleted: choose another."
-    )
-
-
-def _refused(error: SQLAlchemyError) -> StorageError:
-    cause: object = getattr(error, "orig", None)
-    if isinstance(cause, StorageError):  # raised by a column's type, and wrapped
-        return cause
-    reason = str(cause or error).strip().splitlines()[0]
-    return StorageError(
-        f"The database refused: {reason}. Expected a database that runs and has room. "
-        "Check it, and try again."
-    )

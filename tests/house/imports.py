@@ -37,14 +37,14 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ),
     ("classifiers", "segmenters", "generators", "registry", "checkpoints", "cards"),
     ("data", "recipes"),
-    ("contracts", "lessons", "settings", "language"),
+    ("contracts", "lessons", "settings", "language", "people"),
     ("errors",),
 )
 OUTSIDE = ("app", "ui", "pages", "scripts")  # stand beside the package, not in it
 OURS = ("cervix_models", "tests", *OUTSIDE)
 SCREENS = ("app", "ui", "pages")
 TRAINERS = ("commands", "worker", "cluster", "training", "scripts")
-STORAGE_KNOWS = ("storage", "data", "contracts", "lessons", "settings", "errors")
+STORAGE_KNOWS = ("storage", "data", "contracts", "lessons", "settings", "people", "errors")
 SCREENS_KNOW = (*SCREENS, "services", "plots", "morphology", "data", *STOREYS[-2], *STOREYS[-1])
 STORAGE_CALLERS = ("services", "storage", "commands", "worker", "cluster")
 

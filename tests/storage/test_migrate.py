@@ -18,6 +18,8 @@ TABLES = {
     "alembic_version", "images", "readings", "model_uses", "verdicts", "revisions", "fields",
     "places", "judgements", "preferences", "care_reviews",
     "cell_answers", "cell_schedules", "teaching_sets", "set_items", "sittings", "item_answers",
+    "accounts", "sign_ins", "failed_sign_ins", "invitations", "jobs", "job_metrics", "job_lines",
+    "audit", "promotions",
 }  # fmt: skip
 
 
