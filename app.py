@@ -5,12 +5,22 @@ lies beside it: Streamlit would serve such a folder past `st.navigation`.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from cervix_models.people import nobody_otherwise
 from cervix_models.settings import set_thread_policy
 
 set_thread_policy()  # before anything imports torch, which looks once
+nobody_otherwise()  # whatever a page asks for, it asks for a person
 
+from ui.account_routes import ACCOUNT_ROUTES  # noqa: E402
+from ui.doors import Doors  # noqa: E402
 from ui.routes import ROUTES  # noqa: E402
-from ui.stopping import stopping_in_time  # noqa: E402
+from ui.starting import lifespan  # noqa: E402
 
-app = st.App("ui/main.py", lifespan=stopping_in_time, routes=ROUTES)
+app = st.App(
+    "ui/main.py",
+    lifespan=lifespan,
+    routes=[*ROUTES, *ACCOUNT_ROUTES],
+    middleware=[Middleware(Doors)],
+)

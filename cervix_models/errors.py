@@ -28,6 +28,10 @@ class WeightsError(CervixError):
     """Weights or a card that are missing, or do not belong together."""
 
 
+class PromotionError(CervixError):
+    """A model that cannot be made the default of its kind, or not without more words."""
+
+
 class StorageError(CervixError):
     """A record or blob that is missing, or a database that cannot be used."""
 
@@ -52,6 +56,26 @@ class RoleError(CervixError):
     """Something that a person asked for without having the role for it."""
 
 
+class AccountError(CervixError):
+    """An account, a password or a link that does not hold."""
+
+
+class SignInError(CervixError):
+    """A sign-in that failed, or comes too soon after others that did."""
+
+
+class JobError(CervixError):
+    """A job that cannot be queued, or is not in the state that something needs."""
+
+
+class StoppedError(CervixError):
+    """Work that was asked to stop, and did, so that it can go on from there."""
+
+
+class LeaseError(CervixError):
+    """A job that somebody else does by now."""
+
+
 class MeasurementError(CervixError):
     """An image, mask, heat map, scale or feature name that does not fit a measurement."""
 
@@ -62,3 +86,7 @@ class CapacityError(CervixError):
 
 class LanguageError(CervixError):
     """A language that the pages do not speak, or whose texts are missing."""
+
+
+class ClusterError(CervixError):
+    """A cluster that cannot be joined, or does not have what is asked of it."""

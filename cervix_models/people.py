@@ -34,12 +34,20 @@ class Person:
 NOBODY = Person("nobody", ())
 OPERATOR = Person("operator", ROLES)  # at the command line: whoever has the machine has it all
 
-_acting: ContextVar[Person] = ContextVar("acting", default=OPERATOR)
+_acting: ContextVar[Person | None] = ContextVar("acting", default=None)
+_otherwise = OPERATOR
 
 
 def acting() -> Person:
     """Who acts now: whom the application bound a service to; else the operator of the machine."""
-    return _acting.get()
+    return _acting.get() or _otherwise
+
+
+def nobody_otherwise() -> None:
+    """From now on NOBODY acts in this process where no person is named: the application says so of
+    itself, so that whatever forgets to name the person is refused."""
+    global _otherwise  # noqa: PLW0603 it holds for a whole process
+    _otherwise = NOBODY
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.fake_generators import (
     translator_metrics,
 )
 from tests.house import docs, files
+from ui.contents import entries
 
 DOCUMENTS = {
     str(path.relative_to(figures.ROOT)): path.read_text("utf-8") for path in figures.documents()
@@ -61,7 +62,7 @@ def test_every_setting_that_the_documents_name_exists() -> None:
 
 
 def test_every_page_is_documented() -> None:
-    pages = docs.pages(SOURCES["ui/main.py"])
+    pages = {f"pages/{each.file}": each.title for each in entries()}
     assert set(pages) == {path for path in SOURCES if path.startswith("pages/")}
     assert docs.missing([f"**{title}**" for title in pages.values()], {"README": README}) == []
 
@@ -240,8 +241,6 @@ def test_a_gap_in_the_documents_is_found() -> None:
     assert docs.missing(["data import"], {"a": "run `data imports`"}) == ["data import"]
     assert docs.missing(["data import"], {"a": "run `data import PATH`"}) == []
     assert docs.settings(["os.environ['CERVIX_NEW_HOME']"]) == {"CERVIX_NEW_HOME"}
-    assert docs.pages("x = [st.Page('../pages/a/b.py', title='B')]") == {"pages/a/b.py": "B"}
-    assert docs.pages("x = [st.Page('../pages/a/b.py', title=_('B'))]") == {"pages/a/b.py": "B"}
     assert docs.targets("run: x ## open\nother:\n") == {"run"}
     assert docs.targets_named("`make run`, then\nmake fly\nto make sure") == {"run", "fly"}
     assert docs.links("[a](b.md#c) [d](https://e.org) ![f](g.png)") == ["b.md", "g.png"]

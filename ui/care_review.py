@@ -11,8 +11,8 @@ from cervix_models.contracts import CareReview
 from cervix_models.data.care import content_sha256
 from cervix_models.errors import CervixError
 from cervix_models.language import ENGLISH, _, spoken
-from cervix_models.services.care import Care, Recorder, Standing
-from ui import session, show
+from cervix_models.services.care import Care, Standing
+from ui import show
 
 READ = "care-read-hash"  # in the session: the content that this visit was shown
 SHORT = 12  # digits of a hash
@@ -87,9 +87,8 @@ def form(service: Care, today: date) -> None:
 
 
 def _record(service: Care, name: str, day: date, note: str) -> None:
-    user = session.current_user()
     try:
-        service.record(name, day, st.session_state[READ], note, Recorder(user.name, user.roles))
+        service.record(name, day, st.session_state[READ], note)
     except CervixError as problem:
         st.session_state[READ] = content_sha256()
         st.error(show.plain(str(problem)))

@@ -3,13 +3,12 @@ of one that is."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from socket import socket
 from statistics import median
 
@@ -21,6 +20,8 @@ from websockets.typing import Subprotocol
 
 from cervix_models.errors import CervixError
 from cervix_models.settings import ROOT
+from ui import identity
+from ui.contents import entries
 
 AGAIN = 3  # times that a page is opened once it was seen
 
@@ -38,45 +39,55 @@ def first_page(patience: float = 60.0) -> float:
 def every_page(patience: float = 60.0) -> Iterator[tuple[str, float]]:
     """Each page by its address, and the seconds of a visit once it was seen before, the median of
     AGAIN. Raises CervixError as `first_page` does."""
-    with _serving(patience) as address:
+    with _serving(patience) as place:
         for name in pages():
-            _run_page(address, patience, name)
+            _run_page(place, patience, name)
             times = []
             for _ in range(AGAIN):
                 started = time.perf_counter()
-                _run_page(address, patience, name)
+                _run_page(place, patience, name)
                 times.append(time.perf_counter() - started)
             yield name, median(times)
 
 
 def pages() -> list[str]:
-    """The addresses of the pages, as `ui/main.py` names them; the front page has none."""
-    return re.findall(r'url_path="([a-z-]+)"', Path(ROOT, "ui", "main.py").read_text("utf-8"))
+    """The addresses of the pages; the front page has none."""
+    return [each.address for each in entries() if each.address]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an app is asked, and by whom."""
+
+    address: str
+    cookie: str
 
 
 @contextmanager
-def _serving(patience: float) -> Iterator[str]:
-    """The address of an app that has shown its first page."""
+def _serving(patience: float) -> Iterator[Place]:
+    """An app that has shown its first page to somebody who may see every page."""
     with closing(socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
     quiet, address = subprocess.DEVNULL, f"ws://127.0.0.1:{port}/_stcore/stream"
-    app = subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet)  # noqa: S603 ours
-    try:
-        _wait(address, patience)
-        yield address
-    finally:
-        app.terminate()
-        app.wait()
+    with identity.shared_accounts().visitor() as secret:
+        app = subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet)  # noqa: S603 ours
+        try:
+            place = Place(address, f"{identity.COOKIE}={secret}")
+            _wait(place, patience)
+            yield place
+        finally:
+            app.terminate()
+            app.wait()
 
 
-def _wait(address: str, patience: float) -> None:
+def _wait(place: Place, patience: float) -> None:
     started = time.perf_counter()
     while time.perf_counter() - started < patience:
         try:
-            _run_page(address, patience)
+            _run_page(place, patience)
         except (OSError, WebSocketException):
             time.sleep(0.05)
         else:
@@ -87,12 +98,15 @@ def _wait(address: str, patience: float) -> None:
     )
 
 
-def _run_page(address: str, patience: float, name: str = "") -> None:
+def _run_page(place: Place, patience: float, name: str = "") -> None:
     """Opens a session and runs the page of this name, or the one that it starts with."""
     request = BackMsg()
     request.rerun_script.query_string = ""
     request.rerun_script.page_name = name
-    with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as session:
+    with connect(
+        place.address, subprotocols=[Subprotocol("streamlit")], max_size=None,
+        additional_headers={"Cookie": place.cookie},
+    ) as session:  # fmt: skip
         session.send(request.SerializeToString())
         message = ForwardMsg()
         while message.WhichOneof("type") != "script_finished":

@@ -47,7 +47,7 @@ def learning() -> Learning:
     from cervix_models.services.learning import Learning
 
     session.triage()
-    return Learning(shared_cells())
+    return session.in_hands(Learning(shared_cells()))
 
 
 def classroom() -> Classroom:
@@ -55,7 +55,7 @@ def classroom() -> Classroom:
     from cervix_models.services.classroom import Classroom
 
     session.triage()
-    return Classroom(shared_cells())
+    return session.in_hands(Classroom(shared_cells()))
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)

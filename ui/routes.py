@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from cervix_models.errors import CervixError, StorageError
+from cervix_models.people import require
 from ui import pictures, session
 
 Layer = Literal["image", "mask", "heat"]
@@ -55,6 +56,7 @@ def tile(request: Request) -> Response:
     """A tile of a slide in the installation's folder; 404 where there is none."""
     at = request.path_params
     try:
+        require("pathologist")
         content = session.shared_slides().tile(at["key"], at["level"], at["column"], at["row"])
     except CervixError as problem:
         return _missing(str(problem))

@@ -1,11 +1,10 @@
-"""Who is here, and the parts of the system that all sessions of this process share."""
+"""The parts of the system that all sessions share, each in the hands of who is here."""
 
 from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 from PIL import Image as Pictures
@@ -13,6 +12,7 @@ from PIL import Image as Pictures
 from cervix_models.contracts import Reading
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import StorageError
+from cervix_models.people import Person, Role, bound
 from cervix_models.services.care import Care
 from cervix_models.services.fields import Fields
 from cervix_models.services.generation import GeneratorRow, TranslatorRow
@@ -25,7 +25,7 @@ from cervix_models.services.models import segmenter_rows as outliners
 from cervix_models.services.slides import Slides
 from cervix_models.services.triage import Triage, open_triage
 from cervix_models.settings import ROOT
-from ui import pictures
+from ui import identity, pictures
 
 if TYPE_CHECKING:
     from cervix_models.services.atlas import Atlas
@@ -38,35 +38,28 @@ if TYPE_CHECKING:
     from cervix_models.services.synthesis import MadeCell, Synthesis
     from cervix_models.services.turning import Turned, Turning
 
-Role = Literal["learner", "pathologist", "instructor", "admin"]
-ROLES: tuple[Role, ...] = ("learner", "pathologist", "instructor", "admin")
+Service = TypeVar("Service")
 
 
-@dataclass(frozen=True)
-class User:
-    """A person at a page."""
-
-    name: str
-    roles: tuple[Role, ...]
+def current_user() -> Person:
+    """The person at this session."""
+    return identity.person()
 
 
-LOCAL_USER = User(name="local", roles=ROLES)
-
-
-def current_user() -> User:
-    """The person at this session: the one local user, who may do everything, as there are no
-    accounts. Every page and service asks here, so that accounts have one place to go."""
-    return LOCAL_USER
-
-
-def require_role(role: Role) -> User:
+def require_role(role: Role) -> Person:
     """The person at this session, who has the role; for anyone else the page stops with a sentence.
     The first statement of every page."""
     user = current_user()
-    if role not in user.roles:
+    if not user.has(role):
         st.error(f"This page is for the role “{role}”. Ask an administrator for it.")
         st.stop()
     return user
+
+
+def in_hands(service: Service) -> Service:
+    """The service in the hands of the person at this session: it runs as they, and refuses what
+    their roles do not allow."""
+    return bound(service, current_user())
 
 
 @st.cache_resource(show_spinner=False)
@@ -80,7 +73,7 @@ def triage() -> Triage:
     """The triage service, for a page: where its store cannot be opened, the page stops with the
     reason."""
     try:
-        return shared_triage()
+        return in_hands(shared_triage())
     except StorageError as problem:
         st.error(str(problem))
         st.stop()
@@ -96,7 +89,7 @@ def shared_fields() -> Fields:
 def fields() -> Fields:
     """The service of whole fields, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_fields()
+    return in_hands(shared_fields())
 
 
 @st.cache_resource(show_spinner=False)
@@ -109,7 +102,7 @@ def shared_slides() -> Slides:
 def slides() -> Slides:
     """The service of slides, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_slides()
+    return in_hands(shared_slides())
 
 
 @st.cache_resource(show_spinner=False)
@@ -123,7 +116,7 @@ def shared_synthesis() -> Synthesis:
 def synthesis() -> Synthesis:
     """The service of made cells, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_synthesis()
+    return in_hands(shared_synthesis())
 
 
 @st.cache_resource(show_spinner=False)
@@ -137,7 +130,7 @@ def shared_steering() -> Steering:
 def steering() -> Steering:
     """The service of steered cells, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_steering()
+    return in_hands(shared_steering())
 
 
 @st.cache_resource(show_spinner=False)
@@ -151,7 +144,7 @@ def shared_turning() -> Turning:
 def turning() -> Turning:
     """The service of turned cells, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_turning()
+    return in_hands(shared_turning())
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
@@ -181,7 +174,7 @@ def shared_real_or_fake() -> RealOrFake:
 def real_or_fake() -> RealOrFake:
     """The service of rounds, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_real_or_fake()
+    return in_hands(shared_real_or_fake())
 
 
 @st.cache_resource(show_spinner=False)
@@ -197,13 +190,13 @@ def dataset() -> DataSet:
     """What is known of the SIPaKMeD cells, for a page: it stops with the reason as `triage`
     does."""
     triage()
-    return shared_dataset()
+    return in_hands(shared_dataset())
 
 
 def care() -> Care:
     """The service of the care page's reviews, for a page: it stops with the reason as `triage`
     does."""
-    return Care(triage().store)
+    return in_hands(Care(triage().store))
 
 
 @st.cache_resource(show_spinner=False)
@@ -217,7 +210,7 @@ def shared_atlas() -> Atlas:
 def atlas() -> Atlas:
     """The service of the atlas, for a page: it stops with the reason as `triage` does."""
     triage()
-    return shared_atlas()
+    return in_hands(shared_atlas())
 
 
 @st.cache_resource(show_spinner=False, ttl=600)
@@ -370,7 +363,7 @@ def thumbnail(sha256: str, side: int) -> bytes:
 
 def film_of(name: str) -> bytes | None:
     """The film of how a model learned, where there is one."""
-    return film_file(name, triage().settings.weights, ROOT / "runs")
+    return film_file(name, triage().settings.shelf(name), ROOT / "runs")
 
 
 def film_url(content: bytes) -> str:

@@ -55,7 +55,7 @@ def steer_a_cell(offers: list[Offer]) -> None:
     left, right = st.columns([5, 7], gap="large")
     with left:
         way = st.segmented_control(
-            "What the cell is made after", WAYS, default=DRAW, required=True, key="steer-way"
+            "What the cell is made after", _ways(), default=DRAW, required=True, key="steer-way"
         )
         try:
             control = _control(way, min(offer.side, DRAWN_SIDE))
@@ -105,6 +105,11 @@ def _control(way: str, side: int) -> Control | None:
     else:
         control = _of_reading(side) if way == READING else _of_file(side)
     return control if control is None else _grown(control, shown=way != DRAW)
+
+
+def _ways() -> list[str]:
+    """What may steer: readings are for those who read."""
+    return [way for way in WAYS if way != READING or session.current_user().has("pathologist")]
 
 
 def _of_reading(side: int) -> Control | None:

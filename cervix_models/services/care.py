@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from cervix_models.contracts import CareReview
 from cervix_models.data.care import content_sha256
-from cervix_models.errors import ReviewError, RoleError
+from cervix_models.errors import ReviewError
+from cervix_models.people import acting, needs
 from cervix_models.storage.store import Store
-
-REVIEWS_BY = "admin"  # the role that records a review
-
-
-@dataclass(frozen=True)
-class Recorder:
-    """Who is signed in and records a review."""
-
-    name: str
-    roles: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -44,19 +34,13 @@ class Care:
         current = next((each for each in reviews if each.content_sha256 == now), None)
         return Standing(current, tuple(each for each in reviews if each is not current))
 
-    def record(
-        self, reviewer: str, reviewed_on: date, content: str, note: str, recorder: Recorder
-    ) -> CareReview:
+    @needs("admin")
+    def record(self, reviewer: str, reviewed_on: date, content: str, note: str) -> CareReview:
         """The review that is now kept: `reviewer`, a clinician, read the `content` of this hash.
 
         Raises RoleError without the role, ReviewError where the review is not complete, lies in
         the future, or is of other content than the page has now; StorageError.
         """
-        if REVIEWS_BY not in recorder.roles:
-            raise RoleError(
-                f"{recorder.name} has the roles {', '.join(recorder.roles) or 'none'}; recording a "
-                f"review needs the role “{REVIEWS_BY}”. Ask an administrator to record it."
-            )
         now = datetime.now(UTC)
         # Somewhere on earth the next day has begun already.
         if reviewed_on > now.date() + timedelta(days=1):
@@ -70,7 +54,7 @@ class Care:
                 "expected. Open it again, and let it be read again."
             )
         review = CareReview(
-            now, recorder.name, reviewer.strip(), reviewed_on, content, note.strip()
+            now, acting().name, reviewer.strip(), reviewed_on, content, note.strip()
         )
         self.store.care_reviews.add(review)
         return review

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable
@@ -50,5 +51,6 @@ def begin(work: Callable[[Progress], Found], name: str) -> Job[Found]:
             return
         job.state = "done"
 
-    threading.Thread(target=run, daemon=True, name=name).start()
+    whose = contextvars.copy_context()  # who acts in it is who began it
+    threading.Thread(target=whose.run, args=(run,), daemon=True, name=name).start()
     return job

@@ -12,7 +12,7 @@ from ui import care_review, care_view, session, show
 
 def page() -> None:
     """Shows what guidance says, and whether a clinician has reviewed how it is told here."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title(_("Care"), anchor=False)
     show.notice()
     service, today = session.care(), care_view.today()
@@ -25,7 +25,7 @@ def page() -> None:
     care_view.age_warning(today)
     care_view.content(today)
     care_review.reviews(standing)
-    if "admin" in session.current_user().roles:
+    if session.current_user().has("admin"):
         care_review.form(service, today)
 
 

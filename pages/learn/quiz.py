@@ -22,7 +22,7 @@ WAY = "quiz-way"
 
 def page() -> None:
     """Shows the way that was chosen; an address of a sitting or with a code shows the exam."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title(_("Quiz"), anchor=False)
     lessons.learning()
     named = SITTING in st.query_params or CODE in st.query_params

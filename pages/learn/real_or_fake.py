@@ -37,7 +37,7 @@ SEEDS = 2**31
 
 def page() -> None:
     """Shows a round of pictures, and under it what was said so far."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title(_("Real or fake"), anchor=False)
     show.notice()
     service = session.real_or_fake()

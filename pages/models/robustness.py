@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cervix_models.contracts import NOTICE
+from cervix_models.contracts import NOTICE, WorklistRow
 from cervix_models.errors import CervixError, StorageError
 from cervix_models.plots import bending_chart, opinion_map, per_cent
-from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.disturbances import SLIDERS, Slider
 from cervix_models.services.models import ModelRow
 from ui import session, show
@@ -27,7 +26,7 @@ SETS = {"herlev": "Herlev", "cric": "CRIC, windows", "cric_fields": "CRIC, cells
 
 def page() -> None:
     """Shows the lab and the tables measured with it."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title("Robustness lab", anchor=False)
     show.notice()
     rows = rows_to_show()
@@ -43,7 +42,8 @@ def _lab(names: list[str]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         content = _cell()
-        first = [CLASSIFIER, *(each for each in names if each != CLASSIFIER)]
+        default = session.triage().defaults().classifier
+        first = [default, *(each for each in names if each != default)]
         chosen = st.multiselect(
             "Models", names, default=[each for each in first if each in names][:FIRST]
         )
@@ -67,7 +67,7 @@ def _cell() -> bytes | None:
         f"Reading of {show.when(row.reading.created_at)}: {show.answer_words(row.reading)}": (
             row.reading.image_sha256
         )
-        for row in session.triage().worklist(limit=RECENT)
+        for row in _recent()
         if not row.reading.sample
     }
     chosen = st.selectbox("Cell", [*samples, *known])
@@ -78,6 +78,12 @@ def _cell() -> bytes | None:
     except StorageError as problem:
         st.error(show.plain(str(problem)))
         return None
+
+
+def _recent() -> list[WorklistRow]:
+    """The latest readings, for those who read."""
+    reads = session.current_user().has("pathologist")
+    return session.triage().worklist(limit=RECENT) if reads else []
 
 
 def _slider(slider: Slider) -> float:

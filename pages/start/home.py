@@ -6,6 +6,7 @@ import streamlit as st
 
 from cervix_models.language import _, later
 from ui import session, show
+from ui.contents import may_open
 from ui.routes import picture_url
 
 RECENT = 6
@@ -121,7 +122,7 @@ DOORS = (
 
 def page() -> None:
     """Shows the front page."""
-    session.require_role("learner")
+    person = session.require_role("student")
     st.title(_("Cervical cytology, cell by cell"), anchor=False)
     st.markdown(
         _(
@@ -132,10 +133,13 @@ def page() -> None:
     show.notice()
     with st.grid(min_column_width=DOOR_PIXELS):
         for target, title, icon, words in DOORS:
+            if not may_open(person, target):
+                continue
             with st.container(border=True, height="stretch"):
                 st.page_link(target, label=f"**{_(title)}**", icon=icon)
                 st.markdown(_(words))
-    _recent()
+    if person.has("pathologist"):
+        _recent()
     _samples()
 
 

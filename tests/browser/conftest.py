@@ -13,20 +13,28 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from playwright.sync_api import Page, expect
+from argon2 import PasswordHasher
+from playwright.sync_api import Page, Request, expect
 
+from cervix_models.accounts import Account
 from cervix_models.cards import load_cards
+from cervix_models.people import ROLES, Role
+from cervix_models.services.accounts import Accounts
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import open_store
 from tests.fake_fields import make_field
 from tests.fakes import FakeTriage, drawn_cell, png
+from ui.identity import COOKIE
 
 ROOT = Path(__file__).parents[2]
+SECRET = "the-sign-in-of-the-browser-tests"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PATIENCE = 60  # seconds until a server must answer, and until it must have stopped
 UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
 needs_weights = pytest.mark.skipif(
@@ -102,16 +110,50 @@ def settings_of(home: Path) -> Settings:
     return replace(load_settings(), home=home, database_url=f"sqlite:///{home / 'cervix.sqlite3'}")
 
 
+def signed_in(home: Path, name: str, roles: tuple[Role, ...]) -> str:
+    """The secret of a sign-in of somebody with these roles, in the home of an application."""
+    store = open_store(settings_of(home))
+    try:
+        accounts = Accounts(store, QUICK)
+        return accounts.accept(accounts.invite(roles), name, f"{name} has a long password")
+    finally:
+        store.close()
+
+
+@pytest.fixture(autouse=True)
+def everybody(request: pytest.FixtureRequest) -> None:
+    """The browser of a test is signed in wherever `serving` serves, with every role; a test that
+    is marked `stranger` begins without."""
+    if "page" not in request.fixturenames or request.node.get_closest_marker("stranger"):
+        return
+    cookie = {"name": COOKIE, "value": SECRET, "domain": "127.0.0.1", "path": "/"}
+    request.getfixturevalue("context").add_cookies([cookie])
+
+
+def _let_in(home: Path) -> None:
+    """Makes the account whose sign-in the browsers of the tests hold."""
+    store = open_store(settings_of(home))
+    if store.accounts.named("local") is None:
+        now = datetime.now(UTC)
+        account = Account("local", "local", ROLES, now)
+        store.accounts.add(account)
+        store.accounts.sign_in(SECRET, account, now, now + timedelta(hours=12))
+    store.close()
+
+
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The address of the application, served until the block ends."""
+def serving(home: Path, *, known: bool = True, **environment: str) -> Iterator[str]:
+    """The address of the application, served until the block ends; unless nobody is `known` there,
+    whoever holds SECRET is signed in."""
+    if known:
+        _let_in(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "CERVIX_HOME": str(home), "PYTHONFAULTHANDLER": "1"}
+    around = {**os.environ, "CERVIX_HOME": str(home), "PYTHONFAULTHANDLER": "1", **environment}
     with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=ROOT, env=around, stdout=log, stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(server, f"{address}/health", home / "server.log")
@@ -140,10 +182,16 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 @pytest.fixture
 def problems(page: Page) -> list[str]:
-    """What the browser complained of; every request beyond the application is one."""
+    """What the browser complained of; every request beyond the application is one. What it gives
+    up itself when another page is opened is none."""
     found: list[str] = []
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            found.append(f"{request.url} {request.failure}")
+
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("requestfailed", lambda request: found.append(f"{request.url} {request.failure}"))
+    page.on("requestfailed", failed)
     return found
 
 

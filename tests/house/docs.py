@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -20,23 +19,6 @@ def commands(parser: argparse.ArgumentParser, before: tuple[str, ...] = ()) -> I
 def settings(texts: Iterable[str]) -> set[str]:
     """Every CERVIX_ variable that the texts name."""
     return {name for text in texts for name in re.findall(r"\bCERVIX_[A-Z]+(?:_[A-Z]+)*\b", text)}
-
-
-def pages(source: str) -> dict[str, str]:
-    """The title of every page that the entry script lists, by its file."""
-    found = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.Page":
-            (title,) = [each.value for each in node.keywords if each.arg == "title"]
-            file = ast.literal_eval(node.args[0])
-            found[file.removeprefix("../")] = ast.literal_eval(_untranslated(title))
-    return found
-
-
-def _untranslated(text: ast.expr) -> ast.expr:
-    """The text of the sources that `_("...")` gives in another language."""
-    called = isinstance(text, ast.Call) and ast.unparse(text.func) == "_"
-    return text.args[0] if called else text
 
 
 def targets(makefile: str) -> set[str]:

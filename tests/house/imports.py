@@ -12,7 +12,7 @@ from tests.house.files import distribution
 
 # Rooms from the top of the house to its floor: a module imports its own storey or one below.
 STOREYS: tuple[tuple[str, ...], ...] = (
-    ("app", "ui", "pages", "scripts", "__main__", "commands", "worker", "cluster"),
+    ("app", "ui", "pages", "scripts", "__main__", "commands", "worker"),
     ("services",),
     (
         "predictors",
@@ -27,6 +27,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         "exporting",
         "explain",
         "gate",
+        "cluster",
         "evaluation",
         "morphology",
         "outlines",
@@ -37,16 +38,18 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ),
     ("classifiers", "segmenters", "generators", "registry", "checkpoints", "cards"),
     ("data", "recipes"),
-    ("contracts", "lessons", "settings", "language", "people"),
+    ("contracts", "lessons", "settings", "language", "people", "accounts", "tasks"),
     ("errors",),
 )
 OUTSIDE = ("app", "ui", "pages", "scripts")  # stand beside the package, not in it
 OURS = ("cervix_models", "tests", *OUTSIDE)
 SCREENS = ("app", "ui", "pages")
-TRAINERS = ("commands", "worker", "cluster", "training", "scripts")
-STORAGE_KNOWS = ("storage", "data", "contracts", "lessons", "settings", "people", "errors")
+TRAINERS = ("commands", "worker", "training", "scripts")
+STORAGE_KNOWS = (
+    "storage", "data", "contracts", "lessons", "settings", "people", "accounts", "tasks", "errors",
+)  # fmt: skip
 SCREENS_KNOW = (*SCREENS, "services", "plots", "morphology", "data", *STOREYS[-2], *STOREYS[-1])
-STORAGE_CALLERS = ("services", "storage", "commands", "worker", "cluster")
+STORAGE_CALLERS = ("services", "storage", "commands", "worker")
 
 TENSORS = frozenset({"torch", "torchvision", "timm", "lightning", "pytorch_lightning"})
 TENSORS |= {"torchmetrics", "onnxruntime", "onnx", "onnxscript", "safetensors"}

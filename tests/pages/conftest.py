@@ -5,11 +5,22 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cervix_models.people import ROLES, Person
 from tests.fake_fields import FakeFields
 from tests.fakes import FakeTriage
-from ui import routes, session, viewer
+from ui import identity, routes, session, viewer
 
 MAIN = Path(__file__).parents[2] / "ui" / "main.py"
+
+
+EVERYBODY = Person("local", ROLES)
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Who is at the page: somebody with every role."""
+    monkeypatch.setattr(identity, "person", lambda: EVERYBODY)
+    return EVERYBODY
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 from cervix_models.data.care import CHECKED, content_sha256, sentences
 from cervix_models.data.care_sources import SOURCES
 from cervix_models.data.care_words import CONTENT
+from cervix_models.people import Person
 from cervix_models.services import care as service
-from cervix_models.services.care import Care, Recorder
+from cervix_models.services.care import Care
 from cervix_models.storage import open_store
 from tests import tiny
-from ui import care_view, session
+from ui import care_view, identity, session
 
 PAGE = "../pages/learn/care.py"
 DAY = date(2026, 11, 29)
@@ -97,9 +97,8 @@ def test_a_review_needs_a_name_and_the_word_that_all_was_read(app, care) -> None
 
 
 def test_only_an_administrator_is_shown_the_form(app, care, monkeypatch) -> None:
-    care.record("Dr Eve", DAY, content_sha256(), "", Recorder("ann", ("admin",)))
-    learner = SimpleNamespace(name="bob", roles=("learner",))
-    monkeypatch.setattr(session, "current_user", lambda: learner)
+    care.record("Dr Eve", DAY, content_sha256(), "")
+    monkeypatch.setattr(identity, "person", lambda: Person("bob", ("student",)))
     page = opened(app)
     assert not [each for each in page.button if each.label == "Record the review"]
     assert "Reviewed by Dr Eve on 2026-11-29" in page.info[0].value
