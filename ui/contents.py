@@ -53,7 +53,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("models/robustness.py", later("Robustness lab"), "science", "robustness"),
         Entry("models/card.py", later("Model card"), "description", "card"),
     ),
-    later("Admin"): (),
+    later("Admin"): (
+        Entry("admin/users.py", later("Users"), "manage_accounts", "users", "admin"),
+    ),
 }
 
 

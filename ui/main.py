@@ -7,7 +7,7 @@ import streamlit as st
 from cervix_models.language import _
 from cervix_models.people import NOBODY
 from ui import identity, languages
-from ui.contents import SECTIONS
+from ui.contents import SECTIONS, entries
 
 SIDEBAR_PIXELS = 240
 HERE = Path(__file__).parent
@@ -24,7 +24,16 @@ st.html(HERE / "style.css")
 languages.choose()
 person = identity.person()
 if person == NOBODY:
-    st.navigation([st.Page(identity.way_in, title=_("Sign in"))], position="hidden").run()
+    doors = [
+        st.Page(
+            identity.way_in,
+            title=_("Sign in"),
+            url_path=each.address,
+            default=not each.address,
+        )
+        for each in entries()
+    ]
+    st.navigation(doors, position="hidden").run()
 else:
     identity.show_who(person)
     pages = {

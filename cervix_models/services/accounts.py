@@ -174,6 +174,17 @@ class Accounts:
         return [replace(each, password_hash=None) for each in self.store.accounts.all()]
 
     @needs("admin")
+    def named(self, name: str) -> Account:
+        """The account of a name. Raises AccountError where there is none."""
+        found = self.store.accounts.named(name)
+        if found is None:
+            raise AccountError(
+                f"No account has the name {name!r}; one of the list was expected. See the list: "
+                "python -m cervix_models accounts list"
+            )
+        return replace(found, password_hash=None)
+
+    @needs("admin")
     def invite(self, roles: Sequence[Role]) -> str:
         """The secret of a link by which somebody makes an account of these roles, once.
         Raises AccountError for no role."""

@@ -141,16 +141,26 @@ def _let_in(home: Path) -> None:
     store.close()
 
 
+def free_port() -> int:
+    """A port on which nothing hears."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def serving(home: Path, *, known: bool = True, **environment: str) -> Iterator[str]:
+def serving(
+    home: Path, *, known: bool = True, port: int = 0, secrets: Path | None = None,
+    **environment: str,
+) -> Iterator[str]:  # fmt: skip
     """The address of the application, served until the block ends; unless nobody is `known` there,
     whoever holds SECRET is signed in."""
     if known:
         _let_in(home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    if secrets:
+        command += ["--secrets.files", str(secrets)]
     around = {**os.environ, "CERVIX_HOME": str(home), "PYTHONFAULTHANDLER": "1", **environment}
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=around, stdout=log, stderr=log)

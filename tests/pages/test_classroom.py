@@ -8,6 +8,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.people import Person
 from cervix_models.services.classroom import Classroom, Plan
 from tests.pages.test_quiz import cells, press, served, shown, words  # noqa: F401 a fixture
+from ui import identity
 
 PAGE = "../pages/learn/classroom.py"
 
