@@ -19,7 +19,10 @@ from cervix_models.settings import load_settings
 from ui import identity
 
 # Forms of signing in, whether the server lives, and what every browser may know of Streamlit.
-OPEN = ("/account/", "/health", "/ready", "/static/", "/favicon", "/_stcore/health", "/manifest")
+OPEN = (
+    "/account/", "/health", "/ready", "/metrics", "/static/", "/favicon", "/_stcore/health",
+    "/manifest",
+)  # fmt: skip
 PROVIDER = ("/auth/", "/oauth2callback")  # of Streamlit's own way to an identity provider
 CLOSED = 4401  # of a web socket
 
@@ -97,7 +100,7 @@ def _marked(scope: Scope, send: Send) -> Send:
         return send
     cookie: SimpleCookie = SimpleCookie({identity.GUEST_COOKIE: secrets.token_hex(16)})
     cookie[identity.GUEST_COOKIE].update(
-        {"path": "/", "httponly": True, "samesite": "lax", "max-age": 180 * 24 * 3600}
+        {"path": "/", "httponly": "yes", "samesite": "lax", "max-age": str(180 * 24 * 3600)}
     )
     header = (b"set-cookie", cookie.output(header="").strip().encode("latin-1"))
 

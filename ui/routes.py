@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from cervix_models.errors import CervixError, StorageError
@@ -20,7 +20,7 @@ Layer = Literal["image", "mask", "heat"]
 LIBRARY = Path(__file__).parent / "viewer" / "vendor" / "openseadragon.min.js"
 LIBRARY_URL = "/assets/openseadragon.min.js"
 SLIDE_URL = "/slide-tiles/{key}"  # below it are level/column_row.jpg
-CELL_URL = "/cells/"  # and the sha256 of a cell of the table of cells
+CELL_URL = "/cells/"  # and the sha256 or the row of a cell of the table of cells
 
 # What lies under a sha256 never changes; it stays in the reader's own browser.
 _CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -67,7 +67,7 @@ def cell(request: Request) -> Response:
     """A cell of the table of cells: its picture where SIPaKMeD is imported here, else its outlines;
     404 where unknown."""
     try:
-        content, media_type = session.shared_dataset().picture(request.path_params["sha256"])
+        content, media_type = session.shared_dataset().picture(request.path_params["name"])
     except (CervixError, OSError) as problem:
         return _missing(str(problem))
     return Response(content, media_type=media_type, headers=_BRIEFLY)
@@ -80,11 +80,6 @@ def library(request: Request) -> Response:
     )
 
 
-def health(request: Request) -> Response:
-    """`{"ok": true}` once the server answers. It neither opens the store nor loads a model."""
-    return JSONResponse({"ok": True})
-
-
 @lru_cache(maxsize=256)
 def _drawn(layer: str, sha256: str) -> bytes:
     return _DRAW[layer](session.shared_triage().blob(sha256))
@@ -95,9 +90,8 @@ def _missing(sentence: str) -> Response:
 
 
 ROUTES = [
-    Route("/health", health),
     Route("/picture/{layer}/{sha256}.png", picture),
     Route(SLIDE_URL + "/{level:int}/{column:int}_{row:int}.jpg", tile),
-    Route(CELL_URL + "{sha256}", cell),
+    Route(CELL_URL + "{name}", cell),
     Route(LIBRARY_URL, library),
 ]

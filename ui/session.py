@@ -152,7 +152,7 @@ def turned(
     name: str, content: bytes, filename: str, label: str, back: str, *, sample: bool
 ) -> Turned:
     """A cell turned into one of another class. Raises IntakeError, WeightsError and DataError."""
-    return shared_turning().turn(name, content, filename, label, back, sample=sample)
+    return in_hands(shared_turning()).turn(name, content, filename, label, back, sample=sample)
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
@@ -217,13 +217,13 @@ def atlas() -> Atlas:
 def atlas_pictures() -> dict[str, bytes]:
     """The image files of the atlas's examples, by hash, of those that are imported here. Raises
     DataError."""
-    return shared_atlas().pictures()
+    return in_hands(shared_atlas()).pictures()
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
 def made_cells(name: str, label: str, count: int, seed: int, temperature: float) -> list[MadeCell]:
     """Cells of a class by a generator, made once. Raises WeightsError and DataError."""
-    return shared_synthesis().make(name, label, count, seed=seed, temperature=temperature)
+    return in_hands(shared_synthesis()).make(name, label, count, seed=seed, temperature=temperature)
 
 
 def archive_of(made: list[MadeCell]) -> bytes:
@@ -248,7 +248,7 @@ def walk(
     Raises WeightsError and DataError."""
     from cervix_models.services.synthesis import Spot, film
 
-    found = shared_synthesis().walk(name, Spot(*start), Spot(*end), steps)
+    found = in_hands(shared_synthesis()).walk(name, Spot(*start), Spot(*end), steps)
     return found, film(found)
 
 

@@ -65,7 +65,7 @@ def _invite() -> None:
     st.header("Invite", anchor=False)
     st.markdown("A link makes one account. It holds a week, and once; send it to one person.")
     with st.form("invite", border=False):
-        roles = st.pills("Roles", ROLES, selection_mode="multi", default=["student"])
+        roles: list[Role] = st.pills("Roles", ROLES, selection_mode="multi", default=["student"])
         if st.form_submit_button("Make a link", type="primary", icon=":material/link:"):
             _act(lambda: _kept(session.in_hands(identity.shared_accounts()).invite(roles), None))
 

@@ -38,6 +38,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ),
     ("classifiers", "segmenters", "generators", "registry", "checkpoints", "cards"),
     ("data", "recipes"),
+    ("telemetry", "limits"),
     ("contracts", "lessons", "settings", "language", "people", "accounts", "tasks"),
     ("errors",),
 )

@@ -63,11 +63,6 @@ def test_the_viewer_library_comes_from_here_with_its_licence(client) -> None:
     assert "openseadragon 6." in answer.text[:200]
 
 
-def test_health_needs_no_store(client, triage) -> None:
-    triage.blob = None  # type: ignore[method-assign]
-    assert client.get("/health").json() == {"ok": True}
-
-
 def test_tiles_of_slides_are_served_and_missing_ones_are_said(client, monkeypatch) -> None:
     class Slides:
         def tile(self, key: str, level: int, column: int, row: int) -> bytes:

@@ -1,0 +1,48 @@
+"""Whether this installation could do its work now, and what waits to be done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import get_args
+
+from cervix_models.cards import load_cards
+from cervix_models.errors import CervixError
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.settings import Settings
+from cervix_models.storage import open_store
+from cervix_models.storage.store import Store
+from cervix_models.tasks import State
+
+ROOM = 200_000_000  # bytes that must be free for pictures
+
+
+def faults(settings: Settings) -> list[str]:
+    """What keeps this installation from reading a cell, as sentences; empty where nothing does."""
+    found = []
+    try:
+        store = open_store(settings)
+        try:
+            store.accounts.has_admin()
+        finally:
+            store.close()
+    except CervixError as problem:
+        return [str(problem)]
+    if not os.access(settings.home, os.W_OK):
+        found.append(f"The folder {settings.home} cannot be written. Give the right to.")
+    elif (free := shutil.disk_usage(settings.home).free) < ROOM:
+        found.append(f"{free / 1e6:.0f} MB are free in {settings.home}; {ROOM / 1e6:.0f} are "
+                     "needed. Free some.")  # fmt: skip
+    names = {card.name for card in load_cards(settings.weights)}
+    found += [
+        f"There are no weights of {name} in {settings.weights}. Bring them, or train it."
+        for name in (CLASSIFIER, SEGMENTER)
+        if name not in names
+    ]
+    return found
+
+
+def queued(store: Store) -> Mapping[str, int]:
+    """How many jobs are in each state. Raises StorageError."""
+    return {state: store.jobs.count(states=[state]) for state in get_args(State)}
