@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import zlib
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cervix_models.cards import (
-    CARD,
     WEIGHTS,
     card_of_weights,
     file_hash,
     joint_hash,
     load_card,
+    write_card,
 )
 from cervix_models.contracts import Card
 from cervix_models.errors import WeightsError
@@ -57,14 +56,19 @@ def save_card(card: Card, folder: Path) -> None:
             f"The card of {card.name} tells of weights {card.weights_sha256[:12]}, but "
             f"{folder} has {found[:12]}. Write the card again from these weights."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n"
-    (folder / CARD).write_text(text, encoding="utf-8")
+    write_card(card, folder)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file that save_weights wrote, in single precision."""
-    stored = load_file(path)
+    """The tensors of a file that save_weights wrote, in single precision. Raises WeightsError for
+    any other file."""
+    try:
+        stored = load_file(path)
+    except SafetensorError as problem:
+        raise WeightsError(
+            f"{path.parent.name}/{path.name} is no file of safetensors ({problem}); weights in "
+            "that format were expected. Bring the file again from where you trust it."
+        ) from problem
     plain = {key: value for key, value in stored.items() if "#" not in key}
     return {key: _single(_whole(key, value, stored)) for key, value in plain.items()}
 

@@ -86,12 +86,13 @@ def open_archive(path: Path, form: str) -> tuple[np.lib.npyio.NpzFile, dict[str,
             f"{path} cannot be read as a packed data file ({error}); a file written by 'data pack' "
             "was expected. Run: python -m cervix_models data pack"
         ) from error
-    if not isinstance(archive, np.lib.npyio.NpzFile) or "about" not in archive:
+    try:
+        about = json.loads(strings(archive["about"])[0])
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise DataError(
             f"{path} is a NumPy file of another kind; a file written by 'data pack' was expected. "
             "Run: python -m cervix_models data pack"
-        )
-    about = json.loads(strings(archive["about"])[0])
+        ) from error
     if about["format"] != form:
         archive.close()
         raise DataError(f"{path} is a {about['format']}; {form} was expected. Pack it again.")

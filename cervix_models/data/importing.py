@@ -110,6 +110,10 @@ def read_sipakmed(home: Path) -> Index:
 
 def _checked(root: Path, found: Found) -> IndexRow | str:
     """The row of one image, or what is wrong with it."""
+    inside = root.resolve()
+    for file in filter(None, (found.path, found.mask, found.cytoplasm, found.nucleus, found.field)):
+        if not file.resolve().is_relative_to(inside):
+            return f"{file}: is a link out of the data set; the file itself was expected there"
     try:
         size, sha256 = _open_whole(found.path)
         _check_annotation(found, size)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from cervix_models.data.augmentation import Augmentation
+from cervix_models.data.bounds import (
+    Count,
+    CountOrNone,
+    Folds,
+    Part,
+    Pixels,
+    Rate,
+    Seed,
+    Views,
+    Weight,
+    bounds_of,
+)
 from cervix_models.data.labels import CLASS_NAMES
-from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import RecipeError
 
 FOLDER = Path(__file__).parent
@@ -22,56 +35,58 @@ class Optimiser:
 
     name: Literal["adamw", "adam"] = "adamw"
     schedule: Literal["one_cycle", "plateau", "polynomial", "constant"] = "one_cycle"
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    epochs: int = 12
-    batch_size: int = 48
-    warm_up: float = 0.15  # part of the steps, for one_cycle
-    clip_norm: float = 5.0
-    patience: int = 0  # epochs without improvement before stopping; 0: never early
-    ema_decay: float = 0.0  # 0: no moving average of the weights
+    learning_rate: Rate = 1e-3
+    weight_decay: Part = 0.05
+    epochs: Count = 12
+    batch_size: Count = 48
+    warm_up: Part = 0.15  # part of the steps, for one_cycle
+    clip_norm: Weight = 5.0
+    patience: CountOrNone = 0  # epochs without improvement before stopping; 0: never early
+    ema_decay: Part = 0.0  # 0: no moving average of the weights
     # Of a plateau: what the rate is multiplied by, after so many epochs; default 0.5 after 5.
-    plateau_factor: float | None = None
-    plateau_patience: int | None = None
+    plateau_factor: Part | None = None
+    plateau_patience: CountOrNone | None = None
 
 
 @dataclass(frozen=True)
 class Loss:
     """What is minimised; fields of the other kind of model are not looked at."""
 
-    label_smoothing: float = 0.0
-    mixup: float = 0.0  # alpha of the beta distribution (Zhang et al., ICLR 2018); 0: none
-    dice: float = 1.0
-    cross_entropy: float = 1.0
-    box: float = 0.0  # projection loss of cells known by their box alone
-    consistency: float = 0.0  # agreement of nuclei under augmentation, where no mask is known
+    label_smoothing: Part = 0.0
+    mixup: Weight = 0.0  # alpha of the beta distribution (Zhang et al., ICLR 2018); 0: none
+    dice: Weight = 1.0
+    cross_entropy: Weight = 1.0
+    box: Weight = 0.0  # projection loss of cells known by their box alone
+    consistency: Weight = 0.0  # agreement of nuclei under augmentation, where no mask is known
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A support vector machine on a trunk that stays as it is, instead of gradient descent."""
 
-    views: int = 8  # flips and quarter turns that each cell is shown in, 1 to 8; 1 for features
-    components: int = 200  # principal components of the trunk's statistics; of features: all, none
-    penalty: float = 3.0  # C of the machine
-    width: float = 0.5  # gamma of its kernel times the number of components
+    views: Views = 8  # flips and quarter turns that each cell is shown in, 1 to 8; 1 for features
+    components: Count = (
+        200  # principal components of the trunk's statistics; of features: all, none
+    )
+    penalty: Weight = 3.0  # C of the machine
+    width: Weight = 0.5  # gamma of its kernel times the number of components
 
 
 @dataclass(frozen=True)
 class Perceptron:
     """A multilayer perceptron on features, as scikit-learn trains it."""
 
-    learning_rate: float = 1e-3
-    penalty: float = 1.0  # L2
-    epochs: int = 200
+    learning_rate: Rate = 1e-3
+    penalty: Weight = 1.0  # L2
+    epochs: Count = 200
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Learning without classes, by telling pictures apart: the recipe makes an encoder."""
 
-    temperature: float = 0.2
-    projection: int = 128  # numbers a picture is told apart by
+    temperature: Weight = 0.2
+    projection: Count = 128  # numbers a picture is told apart by
 
 
 @dataclass(frozen=True)
@@ -79,22 +94,22 @@ class Adversarial:
     """A generator that learns against a critic; the optimiser's rate is the generator's."""
 
     loss: Literal["cross_entropy", "hinge"] = "hinge"
-    critic_rate: float = 2e-4
-    momentum: float = 0.0  # the first beta of both
+    critic_rate: Rate = 2e-4
+    momentum: Part = 0.0  # the first beta of both
     # What the critic sees of real and made cells is disturbed alike (Zhao et al., NeurIPS 2020).
     disturbed: bool = True
     turned: bool = True  # real cells are shown in their eight orientations
-    colours: float = 0.0  # of the distance of the colours of made cells from real ones, by class
-    epochs: int | None = None  # of an autoencoder's decoder, once it has learned without a critic
+    colours: Weight = 0.0  # of the distance of the colours of made cells from real ones, by class
+    epochs: Count | None = None  # of an autoencoder's decoder, once it has learned without a critic
 
 
 @dataclass(frozen=True)
 class Variational:
     """A generator that learns as the decoder of an autoencoder."""
 
-    kl: float = 2e-5  # of the divergence in nats, against the mean squared error of a pixel
-    warm_up: float = 0.0  # part of the steps in which that weight rises from zero
-    perceptual: float = 0.0  # of the mean squared error of VGG's features
+    kl: Weight = 2e-5  # of the divergence in nats, against the mean squared error of a pixel
+    warm_up: Part = 0.0  # part of the steps in which that weight rises from zero
+    perceptual: Weight = 0.0  # of the mean squared error of VGG's features
     turned: bool = True  # cells are shown in their eight orientations
 
 
@@ -102,12 +117,12 @@ class Variational:
 class Flow:
     """What makes latents of noise, once the autoencoder that they are of has learned."""
 
-    epochs: int
-    rate: float = 5e-4
-    ema_decay: float = 0.999
-    unclassed: float = 0.1  # part of the cells whose class and size it is not told, for guidance
-    uncontrolled: float = 0.5  # part of the cells whose outlines it is not told
-    edges: float = 0.25  # part of the others that it is told by Canny's edges
+    epochs: Count
+    rate: Rate = 5e-4
+    ema_decay: Part = 0.999
+    unclassed: Part = 0.1  # part of the cells whose class and size it is not told, for guidance
+    uncontrolled: Part = 0.5  # part of the cells whose outlines it is not told
+    edges: Part = 0.25  # part of the others that it is told by Canny's edges
 
 
 @dataclass(frozen=True)
@@ -117,9 +132,9 @@ class Lora:
 
     base: str  # the generator that is added to, or flux_controlnet
     like: str  # the class of the base that it is told of
-    cells: int = 50  # that are learned from, at most
-    rank: int = 8  # of what is added to each layer
-    unclassed: float = 0.1  # part of the steps in which it is not told the class, for guidance
+    cells: Count = 50  # that are learned from, at most
+    rank: Count = 8  # of what is added to each layer
+    unclassed: Part = 0.1  # part of the steps in which it is not told the class, for guidance
     checkpointed: bool = True  # less memory, more time (Chen et al. 2016)
 
 
@@ -129,12 +144,12 @@ class Cycle:
 
     source: tuple[str, ...]  # classes of the first domain
     target: tuple[str, ...]  # of the second
-    critic_rate: float = 2e-4
-    cycle: float = 10.0  # of the way there and back
-    identity: float = 5.0  # of cells that are of the wanted class already
-    classes: float = 1.0  # of the classes that the critics' heads tell
-    colours: float = 0.0  # of how far the colours of made cells of a class are from real ones
-    labelled: float = 0.5  # part of the cells whose class the heads are told
+    critic_rate: Rate = 2e-4
+    cycle: Weight = 10.0  # of the way there and back
+    identity: Weight = 5.0  # of cells that are of the wanted class already
+    classes: Weight = 1.0  # of the classes that the critics' heads tell
+    colours: Weight = 0.0  # of how far the colours of made cells of a class are from real ones
+    labelled: Part = 0.5  # part of the cells whose class the heads are told
 
 
 @dataclass(frozen=True)
@@ -148,24 +163,24 @@ class Recipe:
     # Recipes whose probabilities are averaged, instead of a network. The first also says how far a
     # picture is from known cells. The rest is not looked at.
     members: tuple[str, ...] = ()
-    enough: float | None = None  # of an ensemble: a probability its first member answers alone from
+    enough: Part | None = None  # of an ensemble: a probability its first member answers alone from
     # By what their shares go: their accuracy, or one over their part of errors.
     shares: Literal["accuracy", "inverse_error"] | None = None
     images: tuple[str, ...] = ("sipakmed",)  # sources of the packed file
     classes: tuple[str, ...] = ()  # that a classifier tells apart; default: the five
     # "any": ImageNet weights where they are at hand, else our own encoder, else random ones.
     start: Literal["imagenet", "self_supervised", "any", "random"] = "imagenet"
-    frozen: int | None = None  # first blocks of a finder's trunk that stay as they start
-    side: int | None = None  # of the square input, pixels; default: as the network is registered
+    frozen: CountOrNone | None = None  # first blocks of a finder's trunk that stay as they start
+    side: Pixels | None = None  # of the square input, pixels; default: as the network is registered
     # The segmenter whose outlines of held-out cells are the masks or the features of the cells.
     outlines: str | None = None
     scale_free: bool | None = None  # of features: those that are no length and no area
     against: tuple[str, ...] = ()  # recipes that the card compares this one with, cell by cell
     resize: Literal["squash"] = "squash"  # to a square: scale and aspect are not seen
-    folds: int = 5
-    seed: int = 0
+    folds: Folds = 5
+    seed: Seed = 0
     bits: int | None = None  # that the weights are kept in; default: half precision
-    views: int = 8  # test-time flips and quarter turns averaged over, 1 to 8
+    views: Views = 8  # test-time flips and quarter turns averaged over, 1 to 8
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)
@@ -233,6 +248,11 @@ def recipe_of(table: Mapping[str, Any], where: str) -> Recipe:
     Raises RecipeError for settings that are none.
     """
     recipe: Recipe = _build(Recipe, table, where)
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", recipe.name):
+        raise RecipeError(
+            f"{where}: the name is {recipe.name!r}; letters, digits, -, _ and . were expected, as "
+            "a folder is named by it. Choose another."
+        )
     given = [each for each in (recipe.model, recipe.members, recipe.lora) if each]
     if len(given) != 1:
         raise RecipeError(
@@ -251,7 +271,7 @@ def recipe_of(table: Mapping[str, Any], where: str) -> Recipe:
 def _build(kind: Any, table: Any, where: str) -> Any:
     if not isinstance(table, Mapping):
         raise RecipeError(f"{where} is {table!r}; expected a table of settings.")
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     unknown = sorted(set(table) - set(hints))
     if unknown:
         raise RecipeError(
@@ -270,7 +290,19 @@ def _required(each: Any) -> bool:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    bounds = bounds_of(hint)
+    if bounds is not None and type(value) in (int, float) and value not in bounds:
+        raise RecipeError(
+            f"{where} is {value}; {bounds.low:g} to {bounds.high:g} was expected. Set it to one of "
+            "these."
+        )
+    return _typed(hint, value, where)
+
+
+def _typed(hint: Any, value: Any, where: str) -> Any:
     if get_origin(hint) in (UnionType, Union):  # of a type or a literal with None
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
     if is_dataclass(hint):
         return _build(hint, value, where)
