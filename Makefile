@@ -9,19 +9,20 @@ TEST_ARGS ?=
 BIN := $(VENV)/bin
 APP_READY := $(VENV)/.app-ready
 TESTS_READY := $(VENV)/.tests-ready
+RAY_READY := $(VENV)/.ray-ready
 MODELS_READY := $(VENV)/.models-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types browser postgres bench train figures texts clean
+.PHONY: help run test lint format types browser postgres ray trial bench train figures texts clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(MODELS_READY) ## set up and open the app at http://localhost:8501
-	$(BIN)/streamlit run app.py $(RUN_ARGS)
+	$(BIN)/python -m cervix_models serve $(RUN_ARGS)
 
 test: lint types $(TESTS_READY) ## set up and run all checks that need no browser and no server
-	$(BIN)/python -m pytest -m "not browser and not postgres" \
+	$(BIN)/python -m pytest -m "not browser and not postgres and not ray and not trial" \
 	  -n logical --maxprocesses 4 --dist loadfile $(TEST_ARGS)
 
 lint: $(TESTS_READY) ## check style and formatting
@@ -40,6 +41,12 @@ browser: $(TESTS_READY) ## run the tests that drive Chromium
 
 postgres: $(TESTS_READY) ## run the tests against a PostgreSQL server
 	$(BIN)/python -m pytest -m postgres $(TEST_ARGS)
+
+ray: $(RAY_READY) ## run the tests on a small Ray cluster of this machine
+	$(BIN)/python -m pytest -m ray $(TEST_ARGS)
+
+trial: $(TESTS_READY) ## run the long trials, of some minutes
+	$(BIN)/python -m pytest -m trial $(TEST_ARGS)
 
 bench: $(MODELS_READY) ## measure the time and memory of one reading
 	$(BIN)/python -m cervix_models bench
@@ -73,6 +80,10 @@ $(APP_READY): requirements.txt | $(BIN)/python
 $(TESTS_READY): requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements-dev.txt
 	@touch $(APP_READY) $@
+
+$(RAY_READY): requirements-ray.txt $(TESTS_READY)
+	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements-ray.txt
+	@touch $@
 
 $(MODELS_READY): $(APP_READY) $(wildcard weights/*/card.json)
 	$(BIN)/python -m cervix_models prepare

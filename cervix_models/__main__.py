@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         format="%(levelname)s %(name)s: %(message)s" if args.verbose else "%(message)s",
         stream=sys.stderr,
     )
+    if not args.verbose:  # it tells of every plugin whenever a store is opened
+        logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         status: int = args.func(args)
     except CervixError as error:

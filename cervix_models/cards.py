@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from cervix_models.contracts import Card, ModelRole, ModelUse
@@ -66,9 +66,9 @@ def card_of_weights(name: str, weights: Path) -> Card:
     return card
 
 
-def load_cards(weights: Path) -> list[Card]:
-    """All cards under `weights/`, by name."""
-    return [_read(path) for path in sorted(weights.glob(f"*/{CARD}"))]
+def load_cards(*shelves: Path) -> list[Card]:
+    """All cards in these folders, such as `weights/`, each folder by name. Raises WeightsError."""
+    return [_read(path) for each in shelves for path in sorted(each.glob(f"[!.]*/{CARD}"))]
 
 
 def members_of(name: str, weights: Path) -> tuple[Card, dict[str, float]]:
@@ -89,24 +89,24 @@ def members_of(name: str, weights: Path) -> tuple[Card, dict[str, float]]:
     return card, shares
 
 
-def readable(weights: Path) -> list[Card]:
+def readable(*shelves: Path) -> list[Card]:
     """The cards of classifiers of the five cell classes whose weights, or all of whose members'
     weights, are at hand; the most accurate first."""
-    found = [card for card in load_cards(weights) if card.classes == CLASS_NAMES]
-    here = [card for card in found if card.calibration and at_hand(card, weights)]
+    found = [card for card in load_cards(*shelves) if card.classes == CLASS_NAMES]
+    here = [card for card in found if card.calibration and at_hand(card, *shelves)]
     return sorted(here, key=lambda card: (-accuracy_of(card), card.name))
 
 
-def at_hand(card: Card, weights: Path) -> bool:
-    """Whether the weights of a card, or all of its members' weights, lie in `weights`."""
+def at_hand(card: Card, *shelves: Path) -> bool:
+    """Whether the weights of a card, or all of its members' weights, lie in `shelves`."""
     names = card.input.get("members", None) or (card.name,)
-    return all((weights / name / WEIGHTS).is_file() for name in names)
+    return all(any((each / name / WEIGHTS).is_file() for each in shelves) for name in names)
 
 
-def here_of(kinds: Iterable[str], weights: Path) -> list[Card]:
+def here_of(kinds: Iterable[str], *shelves: Path) -> list[Card]:
     """The cards of these kinds whose weights are at hand, by name."""
-    found = [card for card in load_cards(weights) if card.kind in kinds]
-    return [card for card in found if at_hand(card, weights)]
+    found = [card for card in load_cards(*shelves) if card.kind in kinds]
+    return [card for card in found if at_hand(card, *shelves)]
 
 
 def accuracy_of(card: Card) -> float:
@@ -123,6 +123,13 @@ def use_of(role: ModelRole, card: Card) -> ModelUse:
 def joint_hash(sha256: Iterable[str]) -> str:
     """The sha256 of several, one a line in their order: the name of an ensemble's weights."""
     return hashlib.sha256("\n".join(sha256).encode()).hexdigest()
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Writes a card as a file, asking nothing of the weights beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
 
 
 def file_hash(path: Path) -> str:

@@ -340,6 +340,23 @@ class Card:
         return f"{self.name} {self.version}: {self.metrics['summary']}"
 
 
+DefaultKind = Literal["classifier", "segmenter", "finder"]
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A model made the default of its kind. Promotions are added and never changed: the last one
+    of a kind holds."""
+
+    kind: DefaultKind
+    name: str
+    version: str
+    weights_sha256: str
+    reason: str
+    created_by: str
+    created_at: datetime
+
+
 STEPS, GUIDANCE, HEED = 20, 1.5, 1.5  # of a steered cell, where nothing else is said
 RANGES: dict[str, tuple[float, float]] = {  # of the settings of a wish
     "count": (1.0, 16.0),

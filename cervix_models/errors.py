@@ -36,6 +36,10 @@ class StorageError(CervixError):
     """A record or blob that is missing, or a database that cannot be used."""
 
 
+class BlobError(StorageError):
+    """A picture or weights that are missing, or were changed since they were stored."""
+
+
 class VerdictError(CervixError):
     """A verdict that is not complete."""
 
@@ -74,6 +78,14 @@ class StoppedError(CervixError):
 
 class LeaseError(CervixError):
     """A job that somebody else does by now."""
+
+
+class LimitError(CervixError):
+    """More at once than one person may ask for."""
+
+
+class SettingError(CervixError):
+    """A variable of the surroundings whose value cannot be used."""
 
 
 class MeasurementError(CervixError):

@@ -39,7 +39,7 @@ class Explains(Protocol):
 def open_explainer(name: str, settings: Settings) -> Explains | None:
     """Grad-CAM of the classifier or ensemble of `weights/<name>/`; None where it reads features
     alone, which have no place in the picture. Raises WeightsError."""
-    _, shares = members_of(name, settings.weights)
+    _, shares = members_of(name, settings.shelf(name))
     names = [each for each in shares or (name,) if _has_layers(each, settings)]
     if not names:
         return None
@@ -49,7 +49,7 @@ def open_explainer(name: str, settings: Settings) -> Explains | None:
 
 
 def _has_layers(name: str, settings: Settings) -> bool:
-    card = load_card(name, settings.weights)
+    card = load_card(name, settings.shelf(name))
     return bool(find(str(card.recipe["model"])).cam_layers)
 
 
@@ -72,7 +72,7 @@ class Explainer:
 
     def __init__(self, name: str, settings: Settings) -> None:
         """Loads the weights `name`. Raises WeightsError."""
-        network, self.card = load_network(name, settings.weights)
+        network, self.card = load_network(name, settings.shelf(name))
         layers = find(str(self.card.recipe["model"])).cam_layers
         if not layers:
             raise ValueError(f"{name} is registered without a layer for Grad-CAM.")

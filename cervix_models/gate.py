@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
-from safetensors.numpy import load_file, save_file
 from scipy import ndimage
 
 from cervix_models.contracts import Image, Segmentation
@@ -86,6 +85,8 @@ class Space:
 
     def save(self, folder: Path) -> None:
         """Writes the space beside the classifier's weights."""
+        from safetensors.numpy import save_file  # who only measures pictures opens no weights
+
         save_file(
             {k: np.ascontiguousarray(v, np.float32) for k, v in vars(self).items()}, folder / GATE
         )
@@ -105,6 +106,8 @@ class Tell:
 
     def save(self, folder: Path) -> None:
         """Writes it beside the classifier's weights."""
+        from safetensors.numpy import save_file
+
         save_file(
             {k: np.ascontiguousarray(v, np.float32) for k, v in vars(self).items()}, folder / TELL
         )
@@ -112,6 +115,8 @@ class Tell:
 
 def load_tell(folder: Path) -> Tell | None:
     """The tell beside a classifier's weights, or None where none was fitted."""
+    from safetensors.numpy import load_file
+
     path = folder / TELL
     return Tell(**load_file(path)) if path.is_file() else None
 
@@ -129,6 +134,8 @@ def load_space(folder: Path) -> Space:
             f"{path} is missing, so nothing can tell cells from other pictures. Get it again, or "
             f"train the classifier with: python -m cervix_models train {folder.name}"
         )
+    from safetensors.numpy import load_file
+
     return Space(**load_file(path))
 
 

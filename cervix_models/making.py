@@ -118,11 +118,11 @@ def noise_of(seed: int, count: int, latent: int) -> NDArray[np.float32]:
 
 def open_maker(name: str, settings: Settings) -> tuple[CellMaker, Card]:
     """The generator of `weights/<name>/` and its card. Raises WeightsError."""
-    if load_card(name, settings.weights).recipe.get("flow"):
+    if load_card(name, settings.shelf(name)).recipe.get("flow"):
         from cervix_models.checkpoints import load_network
 
         # By torch: it takes so many steps that they would be too many for one graph.
-        network, card = load_network(name, settings.weights)
+        network, card = load_network(name, settings.shelf(name))
         return maker_of(cast("CellGenerator", network), card.classes), card
     run, card = onnx_session(name, settings)
     return CellMaker(lambda *given: run(*given)[0], card.classes, int(card.input["latent"])), card

@@ -87,8 +87,8 @@ def open_check(name: str, settings: Settings) -> CopyCheck:
 
     Raises WeightsError where it was not measured, or the encoder it was measured by is not here.
     """
-    metrics = load_card(name, settings.weights).metrics
-    learned = load_learned(settings.weights / name)
+    metrics = load_card(name, settings.shelf(name)).metrics
+    learned = load_learned(settings.shelf(name) / name)
     if "memorised" not in metrics:
         raise WeightsError(
             f"The card of {name} does not say how near its cells may come to real ones. Measure "

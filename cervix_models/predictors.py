@@ -141,7 +141,7 @@ def open_classifier(name: str, settings: Settings, here: Here | None = None) -> 
     here = here or {}
     if name in here:
         return here[name]
-    card, shares = members_of(name, settings.weights)
+    card, shares = members_of(name, settings.shelf(name))
     return EnsembleReader(card, shares, settings, here) if shares else CellReader(name, settings)
 
 
@@ -151,7 +151,7 @@ class OutlineReader:
 
     def __init__(self, name: str, settings: Settings) -> None:
         """Loads the weights `name`, or those of its members. Raises WeightsError."""
-        self.card, members = members_of(name, settings.weights)
+        self.card, members = members_of(name, settings.shelf(name))
         self._parts = [onnx_session(each, settings) for each in members or (name,)]
         fitted = self.card.calibration.get("thresholds", {"cell": 0.5, "nucleus": 0.5})
         self.thresholds = float(fitted["cell"]), float(fitted["nucleus"])

@@ -24,12 +24,12 @@ def onnx_session(name: str, settings: Settings) -> tuple[Run, Card]:
     Raises WeightsError where weights and card do not belong together, or ONNX Runtime and torch
     disagree.
     """
-    card = card_of_weights(name, settings.weights)
+    card = card_of_weights(name, settings.shelf(name))
     path = settings.cache / f"{name}-{card.weights_sha256[:16]}.onnx"
     if not path.is_file():  # what was exported waits for nobody
         with TORCH:
             if not path.is_file():
                 from cervix_models import exporting
 
-                exporting.export(name, settings.weights, path, settings.threads)
+                exporting.export(name, settings.shelf(name), path, settings.threads)
     return open_session(path, settings.threads), card

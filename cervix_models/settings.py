@@ -25,10 +25,50 @@ class Settings:
     # Flux and its ControlNet; default those of flux.py
     flux: str | None = None
     flux_controlnet: str | None = None
+    # CERVIX_BLOBS: folder, or address such as s3://bucket/prefix, of images and weights by their
+    # hash; default blobs/ under home
+    blobs_url: str | None = None
+    # CERVIX_IMPORTS: the folder that image sets may be imported from by the pages; default imports/
+    # under home
+    imports_from: Path | None = None
+    queue: int = 20  # CERVIX_QUEUE: jobs that may wait at once
+    log: str = "text"  # CERVIX_LOG: how log lines look, text or json
+    rate: int = 600  # CERVIX_RATE: readings or made cells of one person a minute; 0: any number
+    metrics_token: str | None = None  # CERVIX_METRICS_TOKEN: lets others than this machine see them
+    teaching: bool = False  # CERVIX_TEACHING: whether the learner's pages open without sign-in
+    ray_address: str | None = None  # CERVIX_RAY_ADDRESS: host:port of a Ray cluster; default none
+    ray_workers: int = 2  # CERVIX_RAY_WORKERS: processes there that share one training
+    # CERVIX_RAY_STORAGE: where they keep checkpoints, a folder that all machines see or s3://...;
+    # default ray/ under home
+    ray_storage: str | None = None
+
+    @property
+    def models(self) -> Path:
+        """The folder of models that were made the default here, each as it was then."""
+        return self.home / "models"
+
+    @property
+    def shelves(self) -> tuple[Path, Path]:
+        """Where models stand: those that came with the project, and those of this installation."""
+        return self.weights, self.models
+
+    def shelf(self, name: str) -> Path:
+        """The folder that holds the folder of the model `name`; `weights` where none does."""
+        return self.models if (self.models / name).is_dir() else self.weights
+
+    @property
+    def imports(self) -> Path:
+        """The folder that image sets may be imported from by the pages."""
+        return self.imports_from or self.home / "imports"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of what jobs make, a folder a job."""
+        return self.home / "runs"
 
     @property
     def blobs(self) -> Path:
-        """The folder of stored images, by sha256."""
+        """The folder of stored images, by sha256, where CERVIX_BLOBS names no other place."""
         return self.home / "blobs"
 
 
@@ -48,6 +88,16 @@ def load_settings() -> Settings:
         slides=_path("CERVIX_SLIDES") or home / "slides",
         flux=os.environ.get("CERVIX_FLUX") or None,
         flux_controlnet=os.environ.get("CERVIX_FLUX_CONTROLNET") or None,
+        log=os.environ.get("CERVIX_LOG") or "text",
+        rate=int(os.environ.get("CERVIX_RATE") or 600),
+        metrics_token=os.environ.get("CERVIX_METRICS_TOKEN") or None,
+        teaching=os.environ.get("CERVIX_TEACHING", "").lower() in ("1", "true", "yes"),
+        blobs_url=os.environ.get("CERVIX_BLOBS") or None,
+        imports_from=_path("CERVIX_IMPORTS"),
+        queue=int(os.environ.get("CERVIX_QUEUE") or 20),
+        ray_address=os.environ.get("CERVIX_RAY_ADDRESS") or None,
+        ray_workers=int(os.environ.get("CERVIX_RAY_WORKERS") or 2),
+        ray_storage=os.environ.get("CERVIX_RAY_STORAGE") or None,
         threads=int(os.environ.get("CERVIX_THREADS") or min(4, os.cpu_count() or 1)),
     )
 

@@ -254,9 +254,9 @@ class _ByBase:
 def open_steered(name: str, settings: Settings) -> tuple[SteeredMaker, Card]:
     """The generator, or what is added to one, of `weights/<name>/` as a pipeline, and its card.
     Raises WeightsError."""
-    if load_card(name, settings.weights).kind == "adapter":
+    if load_card(name, settings.shelf(name)).kind == "adapter":
         return _added(name, settings)
-    network, card = load_network(name, settings.weights)
+    network, card = load_network(name, settings.shelf(name))
     if not isinstance(network, CellFlux):
         raise WeightsError(
             f"{name} makes cells, but nothing steers it; a generator with a ControlNet was "
@@ -272,15 +272,15 @@ def opened(name: str, settings: Settings) -> SteeredMaker:
 
 def _added(name: str, settings: Settings) -> tuple[SteeredMaker, Card]:
     """A base with what was added to its transformer."""
-    card = card_of_weights(name, settings.weights)
+    card = card_of_weights(name, settings.shelf(name))
     base, wanted = str(card.input["base"]), str(card.input["base_sha256"])
-    if base != LARGE and load_card(base, settings.weights).weights_sha256 != wanted:
+    if base != LARGE and load_card(base, settings.shelf(base)).weights_sha256 != wanted:
         raise WeightsError(
             f"{name} was added to {base} with the weights {wanted[:12]}, which are not those that "
             f"are here. Train it again: python -m cervix_models train {name}"
         )
     maker = opened(base, settings)
-    maker.pipeline.load_lora_weights(settings.weights / name, weight_name=WEIGHTS)
+    maker.pipeline.load_lora_weights(settings.shelf(name) / name, weight_name=WEIGHTS)
     maker.pipeline.fuse_lora()
     maker.pipeline.unload_lora_weights()
     usual, spread = card.input["sizes"]

@@ -7,8 +7,9 @@ how the figure is written: `97.5 %` or `?.? %` a percentage with one decimal, `0
 cards, between `<!-- splits -->` and `<!-- /splits -->` both splits of every classifier, between
 `<!-- segmenters -->` and `<!-- /segmenters -->` the Dice of every segmenter, between
 `<!-- generators -->`, `<!-- translators -->`, `<!-- help -->` and their ends what is known of made
-cells, and between `<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was
-chosen.
+cells, between `<!-- tried: NAME -->` and `<!-- /tried -->` what was tried before a recipe was
+chosen, and between `<!-- plan -->` and `<!-- /plan -->` what so many users need, by
+`scripts/plan.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from cervix_models.services.generation import (
     translator_rows,
 )
 from cervix_models.settings import load_settings
+from scripts.plan import plan_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "docs/*.md")
@@ -43,6 +45,7 @@ MADE = re.compile(
     r"(<!-- (?P<what>generators|translators|help) -->\n).*?(?=<!-- /(?P=what) -->)", re.DOTALL
 )
 TRIED = re.compile(r"(<!-- tried: (?P<name>\S+) -->\n).*?(?=<!-- /tried -->)", re.DOTALL)
+PLAN = re.compile(r"(?<=<!-- plan -->\n).*?(?=<!-- /plan -->)", re.DOTALL)
 PERCENTAGE = re.compile(r"\d(?:[\d.,]*\d)?\s?%")
 MEASURED = re.compile(
     r"(?:accuracy|F1|Dice|IoU|AUROC|kappa|calibration error|coverage)\D{0,40}\b[01]\.\d+",
@@ -75,6 +78,7 @@ def refreshed(text: str, root: Path = ROOT) -> str:
     whole = MODELS.sub(lambda _: model_table(root), "".join(parts))
     whole = SPLITS.sub(lambda _: split_table(root), whole)
     whole = SEGMENTERS.sub(lambda _: segmenter_table(root), whole)
+    whole = PLAN.sub(lambda _: plan_table(root), whole)
     whole = MADE.sub(lambda found: found[1] + made_table(root, found["what"]), whole)
     return TRIED.sub(lambda found: found[1] + tried_table(root, found["name"]), whole)
 
@@ -259,7 +263,7 @@ def written(value: Any, like: str) -> str:
 def bare_figures(text: str) -> list[str]:
     """The lines that state a figure without a marker, and are no quotation or target."""
     unmarked = FENCED.sub("", MARKED.sub("", text))
-    for generated in (MODELS, SPLITS, SEGMENTERS, MADE, TRIED):
+    for generated in (MODELS, SPLITS, SEGMENTERS, MADE, TRIED, PLAN):
         unmarked = generated.sub("", unmarked)
     return [
         line.strip()

@@ -6,19 +6,20 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cervix_models.settings import Settings, set_thread_policy
+from cervix_models.settings import Settings, load_settings, set_thread_policy
 
 KEPT = ("CERVIX_DATA", "CERVIX_PRETRAINED", "CERVIX_TEST_DATABASE_URL")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOME = pytest.StashKey[str]()
 
-LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
+LOCAL = ("127.0.0.1", "127.0.0.2", "::1", "localhost", "0.0.0.0", "", None)
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
@@ -117,6 +118,39 @@ def ensemble(tmp_path: Path) -> Settings:
     given = tiny.recipe("cnn", name="ensemble")
     tiny.save_ensemble(settings.weights, replace(given, model="", members=("one", "two")))
     return settings
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a Ray cluster of two nodes with a processor each, and small default models.
+
+    Its address is another of the loopback's: Ray takes 127.0.0.1 for an address of the network.
+    """
+    pytest.importorskip("ray", reason="Ray is not installed: make ray")
+    from ray.cluster_utils import Cluster
+
+    from cervix_models.services.reader import Reader
+    from tests import tiny
+
+    options = {"num_cpus": 1, "object_store_memory": 200_000_000, "node_ip_address": "127.0.0.2"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.2", 0))
+        port = free.getsockname()[1]
+    cluster = Cluster()
+    try:
+        cluster.add_node(**options, gcs_server_port=port, include_dashboard=False)
+        cluster.add_node(**options)
+        # Exported here, as the nodes do not know the networks of the tests; they have the cache of
+        # this process's environment.
+        settings = tiny.save_defaults(tmp_path_factory.mktemp("ray"))
+        settings = replace(settings, cache=load_settings().cache)
+        Reader(settings)
+        yield replace(settings, ray_address=cluster.address)
+    finally:
+        import ray
+
+        ray.shutdown()
+        cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,9 @@ from cervix_models.errors import IntakeError, StorageError, VerdictError, Weight
 from cervix_models.morphology import heat_shares, measure
 from cervix_models.reports.incoming import labels_from
 from cervix_models.services.compare import Drawing, Member, Opinion
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.services.defaults import CLASSIFIER, Defaults
 from cervix_models.services.explained import Explained
+from cervix_models.services.exports import Export
 from cervix_models.services.jobs import Job
 from cervix_models.services.revisions import check_labels
 from cervix_models.services.uncertainty import Spread
@@ -122,10 +123,14 @@ class FakeTriage:
         self.no_weights: str | None = None
         self.blind = False  # whether the classifier reads no picture
         self.asked: list[str] = []  # the classifier of each reading
+        self.taken: list[Export] = []
         self.settings = load_settings()
 
     def warm_up(self) -> None:
         self.warm = True
+
+    def defaults(self) -> Defaults:
+        return Defaults()
 
     def read(
         self,
@@ -134,9 +139,9 @@ class FakeTriage:
         *,
         micrometres_per_pixel: float | None = None,
         sample: bool = False,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
     ) -> Reading:
-        self.asked.append(classifier)
+        self.asked.append(classifier or CLASSIFIER)
         image = take_cell_image(upload, filename)
         height, width = image.pixels.shape[:2]
         cell, nucleus = cell_shapes(height, width)
@@ -172,7 +177,7 @@ class FakeTriage:
         uploads: Sequence[Upload],
         *,
         micrometres_per_pixel: float | None = None,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
     ) -> Job[ReadUploads]:
         """A job that is done already, unless `slow`."""
         self.job = Job[ReadUploads]()
@@ -278,6 +283,9 @@ class FakeTriage:
         if sha256 not in self.blobs:
             raise StorageError(f"There is no picture {sha256} in the store.")
         return self.blobs[sha256]
+
+    def exported(self, made: Export) -> None:
+        self.taken.append(made)
 
     def classifiers(self) -> list[Card]:
         return [card for card in self.card_list if card.kind == "classifier"]

@@ -16,7 +16,7 @@ from cervix_models.cards import OUTPUTS
 from cervix_models.checkpoints import load_network
 from cervix_models.classifiers.base import CellClassifier
 from cervix_models.classifiers.features import NUMBERS
-from cervix_models.data.transforms import Augmentation
+from cervix_models.data.augmentation import Augmentation
 from cervix_models.errors import UnknownModelError
 from cervix_models.generators.base import CellGenerator
 from cervix_models.morphology import FEATURES

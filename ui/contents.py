@@ -54,7 +54,13 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("models/card.py", later("Model card"), "description", "card"),
     ),
     later("Admin"): (
+        Entry("admin/training.py", later("Training"), "model_training", "training", "admin"),
+        Entry("admin/datasets.py", later("Image sets"), "folder_copy", "image-sets", "admin"),
+        Entry(
+            "admin/models.py", later("Models and runs"), "published_with_changes", "runs", "admin"
+        ),
         Entry("admin/users.py", later("Users"), "manage_accounts", "users", "admin"),
+        Entry("admin/audit.py", later("Audit log"), "receipt_long", "audit", "admin"),
     ),
 }
 

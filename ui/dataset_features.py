@@ -59,12 +59,16 @@ def _axis(name: str) -> str:
 
 def _spread(service: DataSet, name: str) -> Figure:
     known = service.cells[["label", name]].dropna()
-    values = {each: known.loc[known["label"] == each, name].tolist() for each in CLASS_NAMES}
+
+    def values() -> dict[str, list[float]]:
+        return {each: known.loc[known["label"] == each, name].tolist() for each in CLASS_NAMES}
+
     return Figure(
-        "feature-spread", _title(name), lambda: violins(values, _axis(name)), lambda: known,
+        "feature-spread", _title(name), lambda: violins(values(), _axis(name)), lambda: known,
         _("{meaning} Effect size η² = {effect:.2f}.").format(
             meaning=_(feature_named(name).meaning), effect=service.effects[name]
         ),
+        given=(name,),
     )  # fmt: skip
 
 
@@ -82,22 +86,26 @@ def _effects(service: DataSet, name: str) -> Figure:
             "The part of what the ranks of a feature differ by that goes with the class (Kruskal "
             "and Wallis): 0 none, 1 all. The {count} largest of {total}."
         ).format(count=len(shown), total=len(effects)),
+        given=(name,),
     )  # fmt: skip
 
 
 def _scatter(service: DataSet, one: str, other: str, *, lasso: bool) -> Figure:
     known = service.cells[["sha256", "label", "cluster", *dict.fromkeys((one, other))]].dropna()
-    points = Points(
-        known[one].tolist(), known[other].tolist(), known["label"].tolist(),
-        known["sha256"].tolist(), known["cluster"].tolist(),
-    )  # fmt: skip
+
+    def points() -> Points:
+        return Points(
+            known[one].tolist(), known[other].tolist(), known["label"].tolist(),
+            known.index.tolist(), known["cluster"].tolist(),
+        )  # fmt: skip
+
     alt = _("{count} cells by {one} and {other}, in the colours and shapes of their classes.")
     words = alt.format(count=len(known), one=_title(one), other=_title(other))
     return Figure(
         "feature-scatter", _("{one} and {other}").format(one=_title(one), other=_title(other)),
-        lambda: cells_scatter(points, (_axis(one), _axis(other)), words, lasso=lasso),
+        lambda: cells_scatter(points(), (_axis(one), _axis(other)), words, lasso=lasso),
         lambda: known, _("Point at a cell to see it; press a class above to hide it."),
-        pictures=True, choose=lasso,
+        pictures=True, choose=lasso, given=(one, other, lasso),
     )  # fmt: skip
 
 

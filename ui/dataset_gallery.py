@@ -57,12 +57,12 @@ def show_gallery(service: DataSet) -> None:
     )
 
 
-def show_chosen(service: DataSet, chosen: list[str]) -> None:
-    """Shows the cells that were chosen in a chart, by their hashes."""
+def show_chosen(service: DataSet, chosen: list[int]) -> None:
+    """Shows the cells that were chosen in a chart, by their rows."""
     if not chosen:
         st.info(_("Draw round some points to see their cells here."))
         return
-    rows = service.cells[service.cells["sha256"].isin(chosen)]
+    rows = service.cells.iloc[sorted(set(chosen))]
     counts = rows["label"].value_counts()
     names = " ".join(
         f"<span>{show.badge_html(name)} {counts[name]}</span>"

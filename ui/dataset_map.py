@@ -56,24 +56,22 @@ def show_map(service: DataSet) -> None:
             _("Choose cells with a lasso"), key="map-lasso",
             help=_("Draw round points to see their cells below."),
         )  # fmt: skip
-    points = Points(
-        cells["x"].tolist(), cells["y"].tolist(), cells["label"].tolist(),
-        cells["sha256"].tolist(), _words(cells),
-    )  # fmt: skip
     columns = ["sha256", "label", "cluster", "said", "probability", "x", "y"]
     figure = Figure(
         "dataset-map", _("Which cells are alike"),
-        lambda: _drawn(cells, points, way, cluster, lasso=lasso), lambda: cells[columns],
-        _(ALIKE), pictures=True, choose=lasso,
+        lambda: _drawn(cells, way, cluster, lasso=lasso), lambda: cells[columns],
+        _(ALIKE), pictures=True, choose=lasso, given=(way, cluster, lasso),
     )  # fmt: skip
     chosen = show_figures([figure])["dataset-map"]
     if lasso:
         show_chosen(service, chosen)
 
 
-def _drawn(
-    cells: pd.DataFrame, points: Points, way: str, cluster: str, *, lasso: bool
-) -> go.Figure:
+def _drawn(cells: pd.DataFrame, way: str, cluster: str, *, lasso: bool) -> go.Figure:
+    points = Points(
+        cells["x"].tolist(), cells["y"].tolist(), cells["label"].tolist(),
+        cells.index.tolist(), _words(cells),
+    )  # fmt: skip
     alt = _("Map of {count} cells.").format(count=len(cells))
     if way == "class":
         drawn = cells_scatter(points, ("", ""), alt, lasso=lasso)

@@ -115,8 +115,11 @@ def _violin(
     cells: pd.DataFrame, key: str, title: str, unit: str, values: pd.Series, words: str
 ) -> Figure:
     table = pd.DataFrame({"label": cells["label"], "value": values}).dropna()
-    by_class = {name: table.loc[table["label"] == name, "value"].tolist() for name in CLASS_NAMES}
-    return Figure(key, title, lambda: violins(by_class, unit), lambda: table, words)
+
+    def by_class() -> dict[str, list[float]]:
+        return {name: table.loc[table["label"] == name, "value"].tolist() for name in CLASS_NAMES}
+
+    return Figure(key, title, lambda: violins(by_class(), unit), lambda: table, words)
 
 
 def _band(cells: pd.DataFrame, part: str, title: str) -> Figure:

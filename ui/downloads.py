@@ -38,10 +38,11 @@ def of_readings(rows: Sequence[WorklistRow]) -> list[File]:
 def offer(
     files: Sequence[File], stem: str, width: Literal["content", "stretch"] = "content"
 ) -> None:
-    """A button a file, named by its stem and ending."""
+    """A button a file, named by its stem and ending; who takes it is noted."""
+    keep = session.triage().exported
     for file in files:
         st.download_button(
-            file.text, partial(exports.content_of, file.export), f"{stem}.{file.ending}",
+            file.text, partial(exports.content_of, file.export, keep), f"{stem}.{file.ending}",
             help=file.words, key=f"export-{file.ending}-{stem}", icon=":material/download:",
             on_click="ignore", width=width,
         )  # fmt: skip

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COOKIE = "cervix_session"  # holds the secret of a sign-in; no script of a page can read it
 GUEST_COOKIE = "cervix_guest"  # tells the browsers of guests apart
+PERSON, DOOR = ":material/account_circle:", ":material/login:"
 RECENT = 2.0  # seconds; a page asks many times while it runs
 SIGN_IN, ACCOUNT, START = "/account/sign-in", "/account", "/account/start"
 
@@ -74,10 +75,12 @@ def shared_accounts() -> Accounts:
 def show_who(found: Person) -> None:
     """Shows in the side bar who is here, and the way in or out."""
     if by_cookie(st.context.cookies):
-        st.sidebar.markdown(f"[:material/account_circle: {plain(found.name)}]({ACCOUNT})")
+        st.sidebar.markdown(f"[{PERSON} {plain(found.name)}]({ACCOUNT})")
     elif found.name.startswith("guest"):
-        st.sidebar.markdown(f"[:material/login: {_('Sign in')}]({SIGN_IN})")
-    elif st.sidebar.button(_("Sign out"), type="tertiary", help=plain(found.name)):
+        st.sidebar.markdown(f"[{DOOR} {_('Sign in')}]({SIGN_IN})")
+    elif has_provider() and st.sidebar.button(
+        _("Sign out"), type="tertiary", help=plain(found.name)
+    ):
         st.logout()
 
 

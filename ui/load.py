@@ -36,9 +36,8 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import png_of
 from cervix_models.data.samples import render_sample
 from cervix_models.errors import CervixError
-from cervix_models.services.accounts import Accounts
+from cervix_models.services.accounts import open_accounts
 from cervix_models.settings import ROOT, load_settings
-from cervix_models.storage import open_store
 from ui.identity import COOKIE
 
 PATIENCE = 120.0  # seconds for one answer
@@ -93,11 +92,12 @@ def load(users: int, seconds: float, database: str | None = None) -> Told:
             load_settings(), home=Path(home),
             database_url=database or f"sqlite:///{home}/cervix.sqlite3",
         )  # fmt: skip
-        store = open_store(settings)
+        accounts = open_accounts(settings)
+        store = accounts.store
         before = store.count()
         with ExitStack() as open_, _serving(Path(home), database) as server:
             started, stop = time.perf_counter(), threading.Event()
-            secrets = [open_.enter_context(Accounts(store).visitor()) for _ in range(users)]
+            secrets = [open_.enter_context(accounts.visitor()) for _ in range(users)]
             people = [
                 threading.Thread(target=_person, args=(number, server, secret, started, stop, told))
                 for number, secret in enumerate(secrets)
@@ -173,7 +173,7 @@ def _person(
     random = np.random.default_rng(number)
     while not stop.is_set():
         try:
-            with _Session(server.port, secret) as session:
+            with Visit(server.port, secret) as session:
                 while not stop.is_set():
                     label = CLASS_NAMES[int(random.integers(5))]
                     cell = png_of(render_sample(label, seed=int(random.integers(1 << 30))))
@@ -185,7 +185,7 @@ def _person(
             told.problems.append(f"{type(problem).__name__}: {problem}")
 
 
-class _Session:
+class Visit:
     """One browser at the page Read cells."""
 
     def __init__(self, port: int, secret: str) -> None:
@@ -198,7 +198,7 @@ class _Session:
         self.opened = ExitStack()
         self.socket: ClientConnection
 
-    def __enter__(self) -> _Session:
+    def __enter__(self) -> Visit:
         self.socket = self.opened.enter_context(
             connect(
                 f"ws://127.0.0.1:{self.port}/_stcore/stream", max_size=None,

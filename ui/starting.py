@@ -17,7 +17,7 @@ from ui.stopping import stopping_in_time
 
 log = logging.getLogger(__name__)
 
-EVERYWHERE = ("", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104 what a server may be told to hear
+EVERYWHERE = ("", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104  # nosec B104 only compared with
 
 
 @asynccontextmanager

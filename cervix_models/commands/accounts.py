@@ -70,8 +70,7 @@ def _told(token: str) -> int:
 
 
 def _service() -> Accounts:
-    from cervix_models.services.accounts import Accounts
+    from cervix_models.services.accounts import open_accounts
     from cervix_models.settings import load_settings
-    from cervix_models.storage import open_store
 
-    return Accounts(open_store(load_settings()))
+    return open_accounts(load_settings())

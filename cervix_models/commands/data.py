@@ -72,17 +72,37 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     six.add_argument("--out", type=Path, help="folder (default: data/tables)")
     six.set_defaults(func=_tables)
 
+    _add_corrected(verbs)
     five = verbs.add_parser("list", help="list the imported image sets")
     five.set_defaults(func=_list)
 
 
+def _add_corrected(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser(
+        "corrected",
+        help="make a set of the readings that persons corrected, and pack it to train on",
+    )
+    parser.add_argument("name", help="of the set")
+    parser.add_argument(
+        "--agreed", action="store_true",
+        help="whoever gave the pictures agreed that they may be learned from",
+    )  # fmt: skip
+    parser.set_defaults(func=_corrected)
+
+
 def _import(args: argparse.Namespace) -> int:
     from cervix_models.data.importing import import_dataset
+    from cervix_models.services.audit import note_import
+    from cervix_models.storage import open_store
 
+    settings = load_settings()
     with _bar("checking", "file") as progress:
         report = import_dataset(
-            args.path, load_settings().home, name=args.name, groups=args.groups, progress=progress
+            args.path, settings.home, name=args.name, groups=args.groups, progress=progress
         )
+    store = open_store(settings)
+    note_import(store, report)
+    store.close()
     _say_report(report)
     return 0
 
@@ -138,6 +158,20 @@ def _tables(args: argparse.Namespace) -> int:
     folder = args.out or TABLES
     build_tables(load_settings(), folder, _say)
     _say(f"{folder}: {sum(each.stat().st_size for each in folder.iterdir()) / 1e6:.1f} MB")
+    return 0
+
+
+def _corrected(args: argparse.Namespace) -> int:
+    from cervix_models.services.corrected import Corrected
+    from cervix_models.storage import open_store
+
+    settings = load_settings()
+    made = Corrected(open_store(settings), settings).make(args.name, agreed=args.agreed)
+    _say(
+        f"{made.packed}: {made.found.with_class} cells with a class, "
+        f"{made.found.with_outlines} with outlines by a person; {made.found.left_out} left out, as "
+        "models are measured on them"
+    )
     return 0
 
 

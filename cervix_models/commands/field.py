@@ -28,7 +28,6 @@ def _field(args: argparse.Namespace) -> int:
 
     from cervix_models.contracts import OnSlide
     from cervix_models.data.slides import Slide, identity_of, open_field
-    from cervix_models.services.defaults import CLASSIFIER
     from cervix_models.services.fields import Fields
     from cervix_models.services.triage import open_triage
 
@@ -45,7 +44,7 @@ def _field(args: argparse.Namespace) -> int:
 
             made = fields.read(
                 source, progress, micrometres_per_pixel=args.scale,
-                classifier=args.classifier or CLASSIFIER, on_slide=on_slide,
+                classifier=args.classifier, on_slide=on_slide,
             )  # fmt: skip
         rows = fields.cells(made.id)
         called = Counter(row.reading.label or "referred" for row in rows)

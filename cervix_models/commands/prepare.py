@@ -15,10 +15,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _prepare(_args: argparse.Namespace) -> int:
     from cervix_models.predictors import NucleusReader, OutlineReader, open_classifier
-    from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
+    from cervix_models.services.triage import Triage
+    from cervix_models.storage import open_store
 
     settings = load_settings()
-    open_classifier(CLASSIFIER, settings)
-    OutlineReader(SEGMENTER, settings)
-    NucleusReader(FINDER, settings)
+    defaults = Triage(open_store(settings), settings).defaults()
+    open_classifier(defaults.classifier, settings)
+    OutlineReader(defaults.segmenter, settings)
+    NucleusReader(defaults.finder, settings)
     return 0

@@ -36,9 +36,11 @@ def _read(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from cervix_models.services.bulk import MOST, Job, read_folder
+    from cervix_models.services.triage import open_triage
 
     processes = min(MOST, os.cpu_count() or 1) if args.processes is None else args.processes
-    job = Job(args.folder, args.out, args.classifier or QUICK, processes)
+    defaults = open_triage().defaults()
+    job = Job(args.folder, args.out, args.classifier or QUICK, processes, defaults)
     with tqdm(unit="picture", desc="reading", file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:

@@ -34,6 +34,7 @@ class ImportReport:
     folder: Path
     index: Index
     warnings: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()  # what is wrong with the files that were left out
 
 
 def _silent(done: int, total: int) -> None:
@@ -45,6 +46,13 @@ def scan(path: Path, *, groups: str | None = None, progress: Progress = _silent)
 
     Raises DataError, listing what is broken, where anything is.
     """
+    return _scanned(path, groups, progress, leave_out=False)[0]
+
+
+def _scanned(
+    path: Path, groups: str | None, progress: Progress, *, leave_out: bool
+) -> tuple[Index, list[str]]:
+    """The index, and what is wrong with the files that were left out of it."""
     listing = recognise(path, groups)
     rows: list[IndexRow] = []
     problems = list(listing.problems)
@@ -56,27 +64,28 @@ def scan(path: Path, *, groups: str | None = None, progress: Progress = _silent)
             else:
                 problems.append(result)
             progress(done, len(listing.found))
-    if problems or not rows:
+    if (problems and not leave_out) or not rows:
         raise DataError(_sentence(path, listing, problems))
     if listing.source == "folder":
         rows = _join_copies(rows)
-    return Index(listing.source, listing.root, tuple(rows))
+    return Index(listing.source, listing.root, tuple(rows)), problems
 
 
 def import_dataset(
     path: Path, home: Path, *, name: str | None = None, groups: str | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _silent, leave_out: bool = False,
 ) -> ImportReport:  # fmt: skip
     """What was found in `path`, its index kept under `<home>/datasets/<name>/`.
 
     `name` defaults to the kind of the data set, or for any folder of classes to the folder's own
-    name. Raises DataError, with nothing written, where any file is broken.
+    name. Raises DataError, with nothing written, where any file is broken, unless such files shall
+    be left out (`leave_out`).
     """
-    index = scan(path, groups=groups, progress=progress)
-    name = _safe_name(name or (index.source if index.source != "folder" else index.root.name))
+    index, broken = _scanned(path, groups, progress, leave_out=leave_out)
+    name = safe_name(name or (index.source if index.source != "folder" else index.root.name))
     folder = home / "datasets" / name
     write_index(index, folder)
-    return ImportReport(name, folder, index, _remarks(index))
+    return ImportReport(name, folder, index, _remarks(index), tuple(broken))
 
 
 def list_datasets(home: Path) -> dict[str, Index]:
@@ -192,7 +201,8 @@ def _remarks(index: Index) -> tuple[str, ...]:
     return (f"{twice} images are copies of another one, byte for byte; splits keep them together.",)
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
+    """The name as folders take it. Raises DataError for one without letter or digit."""
     cleaned = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
     if not cleaned:
         raise DataError(

@@ -13,7 +13,9 @@ import pandas as pd
 
 from cervix_models.errors import DataError
 
-Source = Literal["sipakmed", "herlev", "cric", "folder"]
+# Of readings that persons corrected: with a class, and those of which the outlines alone are known.
+Source = Literal["sipakmed", "herlev", "cric", "folder", "corrected", "outlined"]
+CORRECTED: tuple[Source, Source] = ("corrected", "outlined")
 Kind = Literal["cell", "field"]
 
 

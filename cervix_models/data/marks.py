@@ -129,6 +129,12 @@ def is_marked(picture: PilImage.Image) -> bool:
     return _says_so(picture) or _shows_it(picture)
 
 
+def about_of(picture: PilImage.Image) -> str | None:
+    """What the metadata of a picture say made it; None where they do not carry our mark."""
+    said = str(picture.getexif().get(ExifTags.Base.ImageDescription, ""))
+    return said.partition(f"{KEY}: ")[2] or None
+
+
 def without_letters(image: Image) -> Image:
     """A copy of a picture that `mark_synthetic` or `mark_asked` made, with its letters covered as
     `with_covered_corner` does: their hard edges are no part of the cell, and would be taken for

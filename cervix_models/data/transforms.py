@@ -7,31 +7,18 @@ affine grid a batch and the colour one stain matrix a batch (Ruifrok and Johnsto
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .augmentation import Augmentation
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # Rows: hematoxylin, eosin, residual, as optical density of R, G, B (Ruifrok and Johnston 2001).
 _STAIN = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """The strengths of one training augmentation; zero switches a part off."""
-
-    rotate: float = 180.0  # degrees, uniform in +-rotate
-    scale: float = 0.15  # log2 of the zoom, uniform in +-scale
-    shift: float = 0.05  # part of the side, uniform in +-shift
-    flip: bool = True
-    stain: float = 0.06  # standard deviation of the factor on each stain's density
-    brightness: float = 0.06  # standard deviation of the factor on each channel
-    blur: float = 0.15  # probability of a Gaussian blur of 0.4 to 1.2 px
-    noise: float = 0.01  # standard deviation of added noise, in parts of white
 
 
 def normalise(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from cervix_models.data.labels import CLASS_NAMES, class_named, short_name
 from cervix_models.language import _
-from cervix_models.plots.base import BLUE, GREY, new_figure, per_cent
+from cervix_models.plots.base import BLUE, CLEAR, GREY, new_figure, per_cent
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")  # of the classes, in their order
 LIGHT = "#B8C4CA"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D3B", "#7F7F7F")
 WRONG = "#D55E00"
 POINT = 6  # pixels
+HALF = 0.3  # of what a class has of the axis: the most that a violin has on each side
+STEPS = 100  # of the outline of a violin, from its lower end to its upper one
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Points:
     x: Sequence[float]
     y: Sequence[float]
     labels: Sequence[str]
-    keys: Sequence[str]  # what a point is known by
+    keys: Sequence[int]  # what a point is known by
     words: Sequence[str]  # what is said of it
 
 
@@ -68,17 +70,52 @@ def violins(values: Mapping[str, Sequence[float]], title: str) -> go.Figure:
         for low, mid, high in [np.percentile(each, (25, 50, 75))]
     )
     figure = new_figure(f"{title}. {alt}.", 360)
-    for name, each in values.items():
-        colour = class_named(name).colour
-        figure.add_violin(
-            x=[short_name(name)] * len(each), y=list(each), name=name, line_color=colour,
-            fillcolor=colour, opacity=0.75, box_visible=True, meanline_visible=False, points=False,
-            spanmode="hard", hoveron="violins", scalemode="width", box_line_color=GREY,
-        )  # fmt: skip
-    figure.update_layout(violingap=0.15)
+    for at, (name, each) in enumerate(values.items()):
+        _violin(figure, at, name, np.asarray(each, np.float64))
+    names = list(values)
     figure.update_yaxes(title_text=title)
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(
+        showgrid=False, tickvals=list(range(len(names))), range=[-0.5, len(names) - 0.5],
+        ticktext=[short_name(name) for name in names],
+    )  # fmt: skip
     return figure
+
+
+def _violin(figure: go.Figure, at: int, name: str, values: NDArray[np.float64]) -> None:
+    colour = class_named(name).colour
+    heights, density = _density(values)
+    half = HALF * density
+    low, mid, high = (float(each) for each in np.percentile(values, (25, 50, 75)))
+    reach = 1.5 * (high - low)
+    words = _("{name}: median {middle}, middle half {low} to {high}").format(
+        name=name, middle=_short(mid), low=_short(low), high=_short(high)
+    )
+    ends = _("all from {least} to {most}").format(
+        least=_short(float(values.min())), most=_short(float(values.max()))
+    )
+    figure.add_scatter(
+        x=np.concatenate([at - half, (at + half)[::-1]]).astype(np.float32),
+        y=np.concatenate([heights, heights[::-1]]).astype(np.float32),
+        mode="lines", line={"color": colour, "width": 2}, fill="toself", fillcolor=colour,
+        opacity=0.75, hoveron="fills", hoverinfo="text", name=name, text=f"{words}<br>{ends}",
+    )  # fmt: skip
+    figure.add_box(
+        x=[at], q1=[low], median=[mid], q3=[high], width=HALF / 2, fillcolor=CLEAR,
+        lowerfence=[values[values >= low - reach].min()], line={"color": GREY, "width": 2},
+        upperfence=[values[values <= high + reach].max()], whiskerwidth=0, hoverinfo="skip",
+        zorder=1, name=name,
+    )  # fmt: skip
+
+
+def _density(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Heights from the least to the largest value, and how dense values lie there, 0..1: a sum of
+    Gaussians as wide as Silverman's rule says (Silverman, Density Estimation, 1986, eq. 3.30)."""
+    heights = np.linspace(values.min(), values.max(), STEPS)
+    low, high = np.percentile(values, (25, 75))
+    spread = min(values.std(), (high - low) / 1.349) or values.std() or 1.0
+    width = 1.059 * spread * len(values) ** -0.2
+    density = np.exp(-0.5 * ((heights[:, None] - values) / width) ** 2).sum(1)
+    return heights, density / density.max()
 
 
 def colour_bands(colours: Mapping[str, NDArray[np.uint8]]) -> go.Figure:
@@ -124,7 +161,8 @@ def correlation_map(values: NDArray[np.float64], names: Sequence[str]) -> go.Fig
     alt = _("Correlations of {count} measurements, those that go along together side by side.")
     figure = new_figure(alt.format(count=len(names)), 760)
     figure.add_heatmap(
-        z=values, x=list(names), y=list(names), zmin=-1, zmax=1, colorscale="RdBu_r",
+        z=values.astype(np.float32), x=list(names), y=list(names), zmin=-1, zmax=1,
+        colorscale="RdBu_r",
         hovertemplate="%{y}<br>%{x}<br>ρ = %{z:.2f}<extra></extra>",
         colorbar={"title": "ρ", "thickness": 12, "tickvals": [-1, 0, 1]},
     )  # fmt: skip
@@ -158,8 +196,14 @@ def grouped_scatter(
     figure = new_figure(alt, 520)
     groups_, labels = np.asarray(groups), np.asarray(points.labels)
     for group, colour in colours.items():
-        shapes = np.array([SYMBOLS[CLASS_NAMES.index(each)] for each in labels[groups_ == group]])
-        _trace(figure, points, groups_ == group, group, colour, shapes)
+        inside = groups_ == group
+        first = True
+        for name, symbol in zip(CLASS_NAMES, SYMBOLS, strict=True):
+            rows = inside & (labels == name)
+            if rows.any():
+                _trace(figure, points, rows, group, colour, symbol)
+                figure.data[-1].update(legendgroup=group, showlegend=first)
+                first = False
     return _framed(figure, titles, lasso=lasso)
 
 
@@ -215,15 +259,15 @@ def leaks_chart(shares: Mapping[str, tuple[float, float]]) -> go.Figure:
 
 
 def _trace(
-    figure: go.Figure, points: Points, rows: NDArray[np.bool_], name: str, colour: str,
-    symbol: str | NDArray[np.str_],
-) -> None:  # fmt: skip
+    figure: go.Figure, points: Points, rows: NDArray[np.bool_], name: str, colour: str, symbol: str
+) -> None:
     at = np.flatnonzero(rows)
     if not len(at):
         return
     figure.add_scatter(
-        x=np.asarray(points.x)[at], y=np.asarray(points.y)[at], mode="markers", name=name,
-        customdata=np.asarray(points.keys)[at], text=np.asarray(points.words)[at],
+        x=np.asarray(points.x, np.float32)[at], y=np.asarray(points.y, np.float32)[at],
+        mode="markers", name=name, customdata=np.asarray(points.keys, np.int32)[at],
+        text=[points.words[each] for each in at.tolist()],
         marker={"color": colour, "symbol": symbol, "size": POINT, "opacity": 0.75},
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -46,10 +47,11 @@ def registered(name: str) -> Recipe:
     return load_recipe(name)
 
 
-def trainable() -> list[str]:
+@cache  # they come with the project, and a form asks again and again
+def trainable() -> tuple[str, ...]:
     """The names of the recipes that train a network of their own: no ensembles, no additions."""
     recipes = [load_recipe(name) for name in list_recipes()]
-    return [each.name for each in recipes if each.model]
+    return tuple(each.name for each in recipes if each.model)
 
 
 def form_of(recipe: Recipe) -> list[FormField]:

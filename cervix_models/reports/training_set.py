@@ -35,10 +35,10 @@ def training_zip(rows: Sequence[WorklistRow], blob: Callable[[str], bytes]) -> b
             revision = row.revision
             if revision is None or not row.corrected or row.reading.sample:
                 continue
-            folder = _class_of(row) or UNKNOWN_CLASS
+            folder = class_said(row) or UNKNOWN_CLASS
             stem = f"{folder}/{row.reading.image_sha256[:24]}"
             archive.writestr(f"{stem}.png", blob(row.reading.image_sha256))
-            archive.writestr(f"{stem}-d.png", _coloured(blob(revision.mask_sha256)))
+            archive.writestr(f"{stem}-d.png", coloured(blob(revision.mask_sha256)))
             told.append(
                 {
                     "file": f"{stem}.png",
@@ -54,15 +54,15 @@ def training_zip(rows: Sequence[WorklistRow], blob: Callable[[str], bytes]) -> b
     return out.getvalue()
 
 
-def _class_of(row: WorklistRow) -> str | None:
-    """What a person said the cell is."""
+def class_said(row: WorklistRow) -> str | None:
+    """What a person said the cell is; None where nobody did."""
     if row.verdict is None or row.verdict.kind == "refer":
         return None
     return row.verdict.label if row.verdict.kind == "correct" else row.reading.label
 
 
-def _coloured(mask_png: bytes) -> bytes:
-    """The mask in Herlev's colours."""
+def coloured(mask_png: bytes) -> bytes:
+    """A stored mask as PNG in Herlev's colours. Raises StorageError for a picture that is none."""
     labels = read_mask(mask_png).labels()
     palette = {label: colour for colour, label in HERLEV_COLOURS.items() if label in (0, 1, 2)}
     table = np.array([palette[label] for label in (0, 1, 2)], np.uint8)

@@ -16,6 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cervix_models.accounts import Account, Invitation, failure_key, name_key
 from cervix_models.errors import AccountError, SignInError
 from cervix_models.people import ROLES, Person, Role, acting, acting_as, needs
+from cervix_models.settings import Settings
+from cervix_models.storage import open_store
 from cervix_models.storage.store import Store
 from cervix_models.storage.verdicts import is_text
 
@@ -249,6 +251,11 @@ class Accounts:
         while self.store.accounts.named(name) is not None:
             name, number = f"{wanted} {number}", number + 1
         return name
+
+
+def open_accounts(settings: Settings) -> Accounts:
+    """The service over the store of these settings. Raises StorageError."""
+    return Accounts(open_store(settings))
 
 
 def _keys(name: str, address: str) -> list[str]:

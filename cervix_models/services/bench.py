@@ -37,7 +37,7 @@ def bench(readings: int, bulk: int) -> Iterator[str]:
     single = [_timed(reader, cells[i % len(cells)]) for i in range(readings)]
     yield f"one reading, median                {np.median(single) * 1000:8.0f} ms"
     yield f"one reading, 95th percentile       {np.percentile(single, 95) * 1000:8.0f} ms"
-    here = {card.name for card in readable(reader.settings.weights)}
+    here = {card.name for card in readable(*reader.settings.shelves)}
     for name in (each for each in (CLASSIFIER, QUICK) if each in here):
         speed = _in_bulk(reader, name, [cells[i % len(cells)] for i in range(bulk)])
         yield f"{f'bulk by {name}, no Grad-CAM':<35}{speed:8.1f} images/s"
@@ -81,7 +81,7 @@ def _made(settings: Settings) -> Iterator[str]:
 
 def _steered(settings: Settings) -> Iterator[str]:
     """How long some cells of drawn outlines take, looked at while they come out of the noise."""
-    for card in here_of(("generator",), settings.weights):
+    for card in here_of(("generator",), *settings.shelves):
         if not card.metrics.get("control"):
             continue
         from cervix_models.steering import open_steered  # brings torch and diffusers

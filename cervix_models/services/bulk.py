@@ -13,21 +13,21 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
-from cervix_models.cards import load_card, members_of, use_of
 from cervix_models.contracts import NOTICE
 from cervix_models.data.intake import Taken, refuse_generated, take_pixels
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.sources import SUFFIXES
 from cervix_models.errors import DataError, IntakeError
 from cervix_models.morphology import FEATURES
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
-from cervix_models.services.reader import Finding, Reader
+from cervix_models.services.defaults import CLASSIFIER, SEGMENTER, Defaults
+from cervix_models.services.reader import Finding, Reader, uses_of
 from cervix_models.settings import Settings, set_thread_policy
 
 Row = dict[str, Any]
@@ -52,6 +52,7 @@ class Job:
     out: Path
     classifier: str = CLASSIFIER
     processes: int = 1
+    defaults: Defaults = field(default_factory=Defaults)  # whose outlines and gate are taken
 
     @property
     def parts(self) -> Path:
@@ -84,7 +85,7 @@ def read_folder(job: Job, settings: Settings, progress: Progress) -> Counted:
             f"{job.folder} holds no picture; {', '.join(sorted(SUFFIXES))} files, in it or in "
             "folders below, were expected. Give another folder."
         )
-    models = models_of(job.classifier, settings)
+    models = models_of(job.classifier, settings, job.defaults.segmenter)
     read = _stored(job, models)
     unchanged = {
         name
@@ -108,14 +109,9 @@ def read_folder(job: Job, settings: Settings, progress: Progress) -> Counted:
     return Counted(len(lacking), *(int(counts.get(d, 0)) for d in ("class", "refer", "refused")))
 
 
-def models_of(classifier: str, settings: Settings) -> str:
+def models_of(classifier: str, settings: Settings, segmenter: str = SEGMENTER) -> str:
     """The weights that speak, as the column `models` names them. Raises WeightsError."""
-    card, members = members_of(classifier, settings.weights)
-    uses = [
-        use_of("classifier", card),
-        *(use_of("member", load_card(each, settings.weights)) for each in members),
-        use_of("segmenter", load_card(SEGMENTER, settings.weights)),
-    ]
+    uses = uses_of(classifier, segmenter, settings)
     return BETWEEN.join(f"{use.role} {use.weights}" for use in uses)
 
 
@@ -179,6 +175,9 @@ def _table(path: Path, models: str) -> pd.DataFrame:
 def _read_all(job: Job, settings: Settings, models: str, lacking: list[Path]) -> Iterator[int]:
     """How many pictures each part brought, as the parts are written."""
     parts = [lacking[at : at + BATCH] for at in range(0, len(lacking), BATCH)]
+    if settings.ray_address:
+        yield from _read_on_cluster(job, settings, models, parts)
+        return
     if job.processes == 1 or len(parts) < 2:
         if parts:
             _begin(settings, job, models)
@@ -204,8 +203,18 @@ def _read_all(job: Job, settings: Settings, models: str, lacking: list[Path]) ->
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _read_on_cluster(
+    job: Job, settings: Settings, models: str, parts: list[list[Path]]
+) -> Iterator[int]:
+    from cervix_models.services.bulk_cluster import read_on_cluster
+
+    for table, count in read_on_cluster(job, settings, models, parts):
+        _keep(table, job)
+        yield count
+
+
 @dataclass(frozen=True)
-class _Worker:
+class Worker:
     """What one process reads with."""
 
     reader: Reader
@@ -213,47 +222,66 @@ class _Worker:
     models: str
 
 
-_WORKERS: list[_Worker] = []  # of this process: one
+_WORKERS: list[Worker] = []  # of this process: one
 
 
 def _begin(settings: Settings, job: Job, models: str) -> None:
     """Loads the models of this process."""
     set_thread_policy()
-    reader = Reader(settings)
+    _WORKERS[:] = [ready(settings, job, models)]
+
+
+def ready(settings: Settings, job: Job, models: str) -> Worker:
+    """What reads the pictures of a job, with its models loaded. Raises WeightsError."""
+    reader = Reader(settings, job.defaults)
     reader.voice(job.classifier)
-    _WORKERS[:] = [_Worker(reader, job, models)]
+    return Worker(reader, job, models)
 
 
 def _read_part(files: Sequence[Path]) -> int:
     """How many pictures were read into a part of their own."""
     (worker,) = _WORKERS
-    rows = read_rows(worker.reader, worker.job, files)
-    path = worker.job.parts / f"{uuid.uuid4().hex}.parquet"
-    table = pd.DataFrame(rows).assign(models=worker.models, notice=NOTICE)
-    table.to_parquet(path.with_suffix(".part"), index=False)
+    _keep(part_of(worker, [sent(worker.job, path) for path in files]), worker.job)
+    return len(files)
+
+
+def _keep(table: bytes, job: Job) -> None:
+    path = job.parts / f"{uuid.uuid4().hex}.parquet"
+    path.with_suffix(".part").write_bytes(table)
     path.with_suffix(".part").replace(path)  # whole or not at all
-    return len(rows)
 
 
-def read_rows(reader: Reader, job: Job, files: Sequence[Path]) -> list[Row]:
-    """A row for each of these pictures, read together."""
+def sent(job: Job, path: Path) -> tuple[str, bytes]:
+    """The name of a picture below the job's folder, and what the file holds."""
+    return path.relative_to(job.folder).as_posix(), path.read_bytes()
+
+
+def part_of(worker: Worker, pictures: Sequence[tuple[str, bytes]]) -> bytes:
+    """A Parquet file with a row for each of these pictures, by name and content, read together.
+
+    Linear algebra runs on one thread: on more, sums are taken in another order, and the last digits
+    would depend on the machine.
+    """
+    with threadpool_limits(1, "blas"):
+        rows = read_rows(worker, pictures)
+    table = pd.DataFrame(rows).assign(models=worker.models, notice=NOTICE)
+    return table.to_parquet(index=False)
+
+
+def read_rows(worker: Worker, pictures: Sequence[tuple[str, bytes]]) -> list[Row]:
+    """A row for each of these pictures, by name and content, read together."""
     rows: list[Row] = []
     taken: dict[int, Taken] = {}
-    for at, path in enumerate(files):
-        content = path.read_bytes()
-        row = {
-            "file": path.relative_to(job.folder).as_posix(),
-            "file_sha256": _sha256(content),
-            "decision": "refused",
-        }
+    for at, (name, content) in enumerate(pictures):
+        row = {"file": name, "file_sha256": _sha256(content), "decision": "refused"}
         rows.append(row)
         try:
-            taken[at] = _real(take_pixels(content, path.name), path.name)
+            taken[at] = _real(take_pixels(content, name), Path(name).name)
         except IntakeError as problem:
             row["reasons"] = str(problem)
     pixels = [each.pixels for each in taken.values()]
-    findings = reader.read_many(pixels, classifier=job.classifier) if pixels else []
-    for (at, each), finding in zip(taken.items(), findings, strict=True):
+    said = worker.reader.read_many(pixels, classifier=worker.job.classifier) if pixels else []
+    for (at, each), finding in zip(taken.items(), said, strict=True):
         rows[at] |= _answer(each, finding)
     return [{**dict.fromkeys(COLUMNS), **row} for row in rows]
 

@@ -24,6 +24,7 @@ from cervix_models.lessons import (
     Sitting,
     TeachingSet,
 )
+from cervix_models.people import needs
 from cervix_models.services.cohort import Cohort, cohort_of
 from cervix_models.services.quiz_cells import QuizCell, QuizCells
 from cervix_models.storage.teaching import ended, name_key
@@ -105,6 +106,7 @@ class Classroom:
             )
         return [found[at] for at in random.permutation(len(found))]
 
+    @needs("instructor")
     def make(self, plan: Plan, author: str) -> TeachingSet:
         """The stored set of a plan, its pictures kept with it. Raises as `chosen` does, and
         LessonError for a name or a time that cannot be, StorageError."""
@@ -127,18 +129,22 @@ class Classroom:
         self.store.teaching.add_set(made, items)
         return made
 
+    @needs("instructor")
     def sets(self) -> list[TeachingSet]:
         """All sets, the newest first."""
         return self.store.teaching.sets()
 
+    @needs("instructor")
     def close(self, set_id: str) -> None:
         """Ends a set with all its sittings. Raises StorageError where there is none."""
         self.store.teaching.close(set_id, datetime.now(UTC))
 
+    @needs("instructor")
     def delete(self, set_id: str) -> None:
         """Deletes a set with its sittings and answers. Raises StorageError."""
         self.store.teaching.delete(set_id)
 
+    @needs("student")
     def join(
         self, code: str, name: str, going_on: str | None = None, now: datetime | None = None
     ) -> Sitting:
@@ -189,6 +195,7 @@ class Classroom:
         answers = {each.number: each for each in self.store.teaching.answers([sitting_id])}
         return Going(sitting, found, items, answers, ended(sitting, found, now), now)
 
+    @needs("student")
     def answer(
         self,
         going: Going,
@@ -208,10 +215,12 @@ class Classroom:
         if outcome != "kept":
             raise LessonError(_refusals()[outcome])
 
+    @needs("student")
     def hand_in(self, sitting_id: str, now: datetime | None = None) -> None:
         """Ends a sitting. Raises StorageError where there is none."""
         self.store.teaching.hand_in(sitting_id, now or datetime.now(UTC))
 
+    @needs("instructor")
     def cohort(self, set_id: str, now: datetime | None = None) -> Cohort:
         """What all who took part in a set came to. Raises StorageError where there is none."""
         kept = self.store.teaching

@@ -4,6 +4,7 @@ pictures where the set is imported."""
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -225,9 +226,11 @@ class DataSet:
         """Whether pictures of the cells are here."""
         return find_sipakmed(self.settings.home) is not None
 
-    def picture(self, sha256: str) -> tuple[bytes, str]:
-        """The picture of a cell and its media type: its own file where SIPaKMeD is imported, else
-        its outlines as a silhouette of the same size. Raises DataError for an unknown cell."""
+    def picture(self, name: str) -> tuple[bytes, str]:
+        """The picture of a cell, by its sha256 or its row in `cells`, and its media type: its own
+        file where SIPaKMeD is imported, else its outlines as a silhouette of the same size. Raises
+        DataError for an unknown cell."""
+        sha256 = self._sha256_of(name)
         index = find_sipakmed(self.settings.home)
         row = next((each for each in index.rows if each.sha256 == sha256), None) if index else None
         if index is not None and row is not None:
@@ -236,6 +239,16 @@ class DataSet:
                 opened.convert("RGB").save(out, "JPEG", quality=92)
             return out.getvalue(), "image/jpeg"
         return self._silhouette(sha256), "image/png"
+
+    def _sha256_of(self, name: str) -> str:
+        if not re.fullmatch("[0-9]{1,7}", name):
+            return name
+        if int(name) < len(self.cells):
+            return str(self.cells["sha256"].iloc[int(name)])
+        raise DataError(
+            f"No cell has the row {name}; a number under {len(self.cells)} was expected. Take it "
+            "from the table."
+        )
 
     def _silhouette(self, sha256: str) -> bytes:
         mask = held_masks(SEGMENTER, self.settings.weights).get(sha256)

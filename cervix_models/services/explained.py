@@ -32,6 +32,11 @@ def explained(reader: Reader, store: Store, reading: Reading) -> Explained | Non
     if not reading.probabilities or reading.mask_sha256 is None:
         return None
     (classifier,) = (use for use in reading.models if use.role == "classifier")
+    if not (reader.settings.shelf(classifier.name) / classifier.name).is_dir():
+        raise WeightsError(
+            f"This cell was read by {classifier.weights}, which is not here any more, so where it "
+            "looked cannot be shown. Bring it back from a backup, or read the cell again."
+        )
     here = reader.models_of(classifier.name)[0]
     if here.sha256 != classifier.sha256:
         raise WeightsError(

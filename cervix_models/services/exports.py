@@ -6,11 +6,14 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cervix_models.contracts import FieldReading, Place, Reading, WorklistRow
 from cervix_models.errors import DataError
 from cervix_models.morphology import load_class_ranges
+from cervix_models.storage.store import Store
+
+LISTED = 200  # ids of an export that the audit log names
 
 logger = logging.getLogger(__name__)
 
@@ -23,18 +26,36 @@ class Export(NamedTuple):
     filename: str
     mime: str
     data: bytes
+    of: tuple[str, ...] = ()  # the ids of the readings in it; of a field or a set, its own
 
 
-def content_of(export: Callable[[], Export]) -> bytes:
-    """The bytes of an export that is made only now, when they are asked for."""
-    return export().data
+def content_of(export: Callable[[], Export], keep: Callable[[Export], None]) -> bytes:
+    """The bytes of an export that is made only now, when they are asked for, and noted by `keep`
+    before they are given."""
+    made = export()
+    keep(made)
+    return made.data
+
+
+class Stored(Protocol):
+    """A service with a store."""
+
+    store: Store
+
+
+def note_export(service: Stored, made: Export) -> None:
+    """Notes in the audit log who took an export: a method of the service that pages have at hand.
+    Raises StorageError."""
+    ending = made.filename.partition(".")[2]
+    subject = made.of[0] if len(made.of) == 1 else f"{len(made.of) or 'no'} readings"
+    service.store.audit.add(f"export.{ending}", subject, {"of": list(made.of[:LISTED])})
 
 
 def export_csv(rows: Sequence[WorklistRow]) -> Export:
     """The readings as one CSV table, a row each."""
     from cervix_models.reports.table import readings_csv
 
-    return Export(_dated("readings", "csv"), "text/csv", readings_csv(rows))
+    return Export(_dated("readings", "csv"), "text/csv", readings_csv(rows), _ids(rows))
 
 
 def export_parquet(rows: Sequence[WorklistRow]) -> Export:
@@ -42,7 +63,7 @@ def export_parquet(rows: Sequence[WorklistRow]) -> Export:
     from cervix_models.reports.table import readings_parquet
 
     return Export(_dated("readings", "parquet"), "application/vnd.apache.parquet",
-                  readings_parquet(rows))  # fmt: skip
+                  readings_parquet(rows), _ids(rows))  # fmt: skip
 
 
 def export_coco(rows: Sequence[WorklistRow], blob: Blob) -> Export:
@@ -51,7 +72,8 @@ def export_coco(rows: Sequence[WorklistRow], blob: Blob) -> Export:
     from cervix_models.reports.coco import readings_coco
 
     given = ((row.current, _stored(row.current.mask_sha256, blob)) for row in rows)
-    return Export(_dated("outlines", "coco.json"), "application/json", readings_coco(given))
+    content = readings_coco(given)
+    return Export(_dated("outlines", "coco.json"), "application/json", content, _ids(rows))
 
 
 def export_training(rows: Sequence[WorklistRow], blob: Blob) -> Export:
@@ -59,14 +81,15 @@ def export_training(rows: Sequence[WorklistRow], blob: Blob) -> Export:
     `data import` takes. Raises StorageError where a picture is missing or changed."""
     from cervix_models.reports.training_set import training_zip
 
-    return Export(_dated("outlines", "zip"), "application/zip", training_zip(rows, blob))
+    content = training_zip(rows, blob)
+    return Export(_dated("outlines", "zip"), "application/zip", content, _ids(rows))
 
 
 def export_json(row: WorklistRow) -> Export:
     """One reading with its newest verdict and outlines, whole."""
     from cervix_models.reports.record import reading_json
 
-    return Export(_name(row, "json"), "application/json", reading_json(row))
+    return Export(_name(row, "json"), "application/json", reading_json(row), _ids([row]))
 
 
 def export_geojson(row: WorklistRow, blob: Blob) -> Export:
@@ -75,7 +98,8 @@ def export_geojson(row: WorklistRow, blob: Blob) -> Export:
     from cervix_models.reports.geojson import reading_geojson
 
     mask = _stored(row.current.mask_sha256, blob)
-    return Export(_name(row, "geojson"), "application/geo+json", reading_geojson(row.current, mask))
+    content = reading_geojson(row.current, mask)
+    return Export(_name(row, "geojson"), "application/geo+json", content, _ids([row]))
 
 
 def export_field_geojson(field: FieldReading, rows: Sequence[WorklistRow], blob: Blob) -> Export:
@@ -85,7 +109,7 @@ def export_field_geojson(field: FieldReading, rows: Sequence[WorklistRow], blob:
     from cervix_models.reports.geojson import field_geojson
 
     content = field_geojson(field, _placed(rows, blob))
-    return Export(f"field-{field.id}.geojson", "application/geo+json", content)
+    return Export(f"field-{field.id}.geojson", "application/geo+json", content, (field.id,))
 
 
 def export_field_tiff(field: FieldReading, rows: Sequence[WorklistRow], blob: Blob) -> Export:
@@ -94,7 +118,7 @@ def export_field_tiff(field: FieldReading, rows: Sequence[WorklistRow], blob: Bl
     from cervix_models.reports.label_image import field_tiff
 
     content = field_tiff(field, _placed(rows, blob))
-    return Export(f"field-{field.id}.tif", "image/tiff", content)
+    return Export(f"field-{field.id}.tif", "image/tiff", content, (field.id,))
 
 
 def _placed(
@@ -112,7 +136,8 @@ def export_tiff(row: WorklistRow, blob: Blob) -> Export:
     from cervix_models.reports.label_image import reading_tiff
 
     mask = _stored(row.current.mask_sha256, blob)
-    return Export(_name(row, "tif"), "image/tiff", reading_tiff(row.current, mask))
+    content = reading_tiff(row.current, mask)
+    return Export(_name(row, "tif"), "image/tiff", content, _ids([row]))
 
 
 def export_pdf(row: WorklistRow, blob: Blob) -> Export:
@@ -132,7 +157,12 @@ def export_pdf(row: WorklistRow, blob: Blob) -> Export:
     except DataError as error:
         logger.info("The report goes without ranges of the classes: %s", error)
         ranges = {}
-    return Export(_name(row, "pdf"), "application/pdf", reading_pdf(row, pictures, ranges))
+    content = reading_pdf(row, pictures, ranges)
+    return Export(_name(row, "pdf"), "application/pdf", content, _ids([row]))
+
+
+def _ids(rows: Sequence[WorklistRow]) -> tuple[str, ...]:
+    return tuple(row.reading.id for row in rows)
 
 
 def _stored(sha256: str | None, blob: Blob) -> bytes | None:

@@ -14,7 +14,6 @@ from cervix_models.contracts import Image, ModelUse
 from cervix_models.cutting import REACH, Cut, cut_cells
 from cervix_models.data.slides import FieldSource
 from cervix_models.predictors import NucleusReader
-from cervix_models.services.defaults import CLASSIFIER, FINDER
 from cervix_models.services.jobs import Progress
 from cervix_models.services.reader import Finding, Reader
 
@@ -43,14 +42,15 @@ class FieldReader:
     def __init__(self, reader: Reader) -> None:
         """Loads the finder. Raises WeightsError."""
         self.reader = reader
-        self.nuclei = NucleusReader(FINDER, reader.settings)
+        self.nuclei = NucleusReader(reader.defaults.finder, reader.settings)
+        reader.defaults.check(self.nuclei.card)
 
-    def models_of(self, classifier: str) -> tuple[ModelUse, ...]:
+    def models_of(self, classifier: str | None = None) -> tuple[ModelUse, ...]:
         """The weights that speak in a field. Raises WeightsError."""
         return (*self.reader.models_of(classifier), use_of("finder", self.nuclei.card))
 
     def read(
-        self, source: FieldSource, progress: Progress, classifier: str = CLASSIFIER
+        self, source: FieldSource, progress: Progress, classifier: str | None = None
     ) -> Iterator[FoundCell]:
         """The cells of a field, part by part, as they are read.
 
@@ -83,7 +83,7 @@ class FieldReader:
         cuts: list[Cut],
         nuclei: NDArray[np.float64],
         part: _Part,
-        classifier: str,
+        classifier: str | None,
     ) -> Iterator[FoundCell]:
         windows = [np.ascontiguousarray(image[cut.window]) for cut in cuts]
         points = [(x - c.left, y - c.top) for c, (x, y, _) in zip(cuts, nuclei, strict=True)]

@@ -27,7 +27,8 @@ from cervix_models.contracts import (
 from cervix_models.data.intake import refuse_generated, shown_name, take_pixels
 from cervix_models.data.labels import CLASSES
 from cervix_models.data.marks import without_letters
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.limits import take
+from cervix_models.people import needs
 from cervix_models.services.heap import settling
 from cervix_models.services.jobs import Job, Progress, begin
 from cervix_models.services.triage import Triage, check_scale
@@ -53,20 +54,21 @@ class Fields:
         """The models, loaded by the first who asks. Raises WeightsError."""
         reader = self.triage.reader()
         with self._loading:
-            if self._reader is None:
+            if self._reader is None or self._reader.reader is not reader:
                 with settling():
                     from cervix_models.services.field_reader import FieldReader
 
                     self._reader = FieldReader(reader)
-        return self._reader
+            return self._reader
 
+    @needs("pathologist")
     def start(
         self,
         upload: bytes,
         filename: str,
         *,
         micrometres_per_pixel: float | None = None,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
         sample: bool = False,
     ) -> Job[FieldReading]:
         """A job that reads an uploaded field in the background.
@@ -78,6 +80,7 @@ class Fields:
         from cervix_models.data.slides import Picture
 
         check_scale(micrometres_per_pixel)
+        take("fields")
         taken = take_pixels(upload, filename)
         if taken.synthetic and not sample:
             refuse_generated(shown_name(filename), "field", "the sample field")
@@ -94,9 +97,10 @@ class Fields:
 
         return begin(work, "field")
 
+    @needs("pathologist")
     def read(
         self, source: FieldSource, progress: Progress, *,
-        micrometres_per_pixel: float | None = None, classifier: str = CLASSIFIER,
+        micrometres_per_pixel: float | None = None, classifier: str | None = None,
         sample: bool = False, on_slide: OnSlide | None = None,
     ) -> FieldReading:  # fmt: skip
         """The stored field, after all its cells were read, or those until `progress` said stop;
@@ -108,6 +112,7 @@ class Fields:
         check_scale(micrometres_per_pixel)
         scale = micrometres_per_pixel or source.micrometres_per_pixel
         reader, stopped = self.reader(), False
+        models = reader.reader.models_of(classifier)
 
         def watched(done: float, cells: int) -> bool:
             nonlocal stopped
@@ -118,7 +123,7 @@ class Fields:
         cells: list[tuple[Reading, Place]] = []
         for found in reader.read(source, watched, classifier):
             cell = _cell_image(found, sample=sample)
-            reading = self.triage.kept(cell, found.finding, scale, classifier)
+            reading = self.triage.kept(cell, found.finding, scale, models)
             place = Place(
                 field_id, len(cells) + 1, found.left, found.top, found.x, found.y, found.score
             )
@@ -138,18 +143,22 @@ class Fields:
         self.triage.store.add_field(made, cells)
         return made
 
+    @needs("pathologist")
     def field(self, field_id: str) -> FieldReading:
         """One field. Raises StorageError."""
         return self.triage.store.field(field_id)
 
+    @needs("pathologist")
     def fields(self, limit: int | None = 50, slide: str | None = None) -> list[FieldReading]:
         """The fields, newest first; with `slide` those that are parts of it."""
         return self.triage.store.fields(limit=limit, slide=slide)
 
+    @needs("pathologist")
     def cells(self, field_id: str) -> list[WorklistRow]:
         """The cells of a field by number. Raises StorageError."""
         return self.triage.store.cells(field_id)
 
+    @needs("pathologist")
     def delete(self, field_id: str) -> None:
         """Deletes a field with its cells. Raises StorageError."""
         self.triage.store.delete_field(field_id)

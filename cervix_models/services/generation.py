@@ -169,8 +169,8 @@ def generator_rows(settings: Settings) -> list[GeneratorRow]:
     """Every measured generator, an improved one behind the faithful one that it improves.
     Raises WeightsError for a broken card."""
     found = [
-        _generator_row(card, here=at_hand(card, settings.weights))
-        for card in load_cards(settings.weights)
+        _generator_row(card, here=at_hand(card, *settings.shelves))
+        for card in load_cards(*settings.shelves)
         if _of_cells(card, "generator") and {"kid", "floor", "memorised"} <= set(card.metrics)
     ]
     return sorted(found, key=lambda row: (row.improves or row.name, bool(row.improves), row.name))
@@ -182,12 +182,12 @@ def translator_rows(settings: Settings) -> list[TranslatorRow]:
         TranslatorRow(
             name=card.name,
             about=str(card.recipe["about"]),
-            here=at_hand(card, settings.weights),
+            here=at_hand(card, *settings.shelves),
             held_out=int(card.metrics["held_out"]),
             ways=ways_of(card.metrics),
             reported=card.metrics.get("reported") or notes_of(card.name).get("reported", {}),
         )
-        for card in load_cards(settings.weights)
+        for card in load_cards(*settings.shelves)
         if _of_cells(card, "translator") and card.metrics.get("ways")
     ]
 
@@ -195,7 +195,7 @@ def translator_rows(settings: Settings) -> list[TranslatorRow]:
 def other_makers(settings: Settings) -> list[str]:
     """The names of generators and translators of other images than the five classes of cells, which
     no figures of these can be put beside. Raises WeightsError for a broken card."""
-    cards = load_cards(settings.weights)
+    cards = load_cards(*settings.shelves)
     return [card.name for card in cards if card.kind in MAKERS and card.classes != CLASS_NAMES]
 
 

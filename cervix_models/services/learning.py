@@ -13,6 +13,7 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import DataError
 from cervix_models.language import _
 from cervix_models.lessons import CellAnswer, CellSchedule, Mode
+from cervix_models.people import needs
 from cervix_models.services.quiz_cells import QuizCell, QuizCells
 from cervix_models.services.spacing import counted, next_card, rating_of, usual_seconds
 
@@ -57,6 +58,7 @@ class Learning:
         """Asks nothing yet."""
         self.cells, self.store = cells, cells.store
 
+    @needs("student")
     def ask(
         self,
         learner: str,
@@ -94,6 +96,7 @@ class Learning:
             )
         return self._question(waiting, fixed, among, again=True)
 
+    @needs("student")
     def answer(
         self, question: Question, said: str, learner: str, now: datetime | None = None
     ) -> Answered:
@@ -127,6 +130,7 @@ class Learning:
         )
         return Answered(answer, usual, due)
 
+    @needs("student")
     def figures(self, learner: str, *, synthetic: bool, now: datetime | None = None) -> Learned:
         """What the learner's answers to real, or to made cells come to."""
         from cervix_models.services.learned import learned  # brings SciPy
@@ -138,6 +142,7 @@ class Learning:
             now or datetime.now(UTC),
         )
 
+    @needs("student")
     def mistakes(self, learner: str, *, synthetic: bool) -> list[CellAnswer]:
         """The newest wrong answer to each cell that the learner ever got wrong, newest first."""
         wrong = {

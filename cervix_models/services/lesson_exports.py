@@ -27,7 +27,7 @@ def answers_file(found: Cohort) -> Export:
     items = [each.item for each in found.items]
     sittings = [each.sitting for each in found.people]
     content = answers_csv(found.teaching_set, items, sittings, found.answers)
-    return Export(f"{_stem(found)}-answers.csv", "text/csv", content)
+    return Export(f"{_stem(found)}-answers.csv", "text/csv", content, (found.teaching_set.id,))
 
 
 def items_file(found: Cohort) -> Export:
@@ -36,14 +36,15 @@ def items_file(found: Cohort) -> Export:
 
     rows = [(each.item, _figures(each)) for each in found.items]
     content = items_csv(found.teaching_set, rows, len(found.done))
-    return Export(f"{_stem(found)}-items.csv", "text/csv", content)
+    return Export(f"{_stem(found)}-items.csv", "text/csv", content, (found.teaching_set.id,))
 
 
 def deck_of_set(found: Cohort, store: Store) -> Export:
     """The cells of a set as a deck for Anki. Raises StorageError."""
     given = found.teaching_set
     cells = [_of_item(each.item, store, synthetic=given.synthetic) for each in found.items]
-    return _deck(f"{_stem(found)}.apkg", given.name, f"set {given.id}", cells)
+    deck = _deck(f"{_stem(found)}.apkg", given.name, f"set {given.id}", cells)
+    return deck._replace(of=(given.id,))
 
 
 def deck_of_mistakes(learning: Learning, learner: str, *, synthetic: bool) -> Export:

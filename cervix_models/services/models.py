@@ -51,10 +51,10 @@ class ModelRow:
 
 def rows(settings: Settings) -> list[ModelRow]:
     """Every measured classifier, the most accurate with clusters kept apart first."""
-    here = {card.name for card in readable(settings.weights)}
+    here = {card.name for card in readable(*settings.shelves)}
     measured = [
         card
-        for card in load_cards(settings.weights)
+        for card in load_cards(*settings.shelves)
         if card.kind == "classifier" and "cluster_split" in card.metrics
     ]
     ordered = sorted(measured, key=lambda card: (-accuracy_of(card), card.name))
@@ -114,8 +114,8 @@ class SegmenterRow:
 def segmenter_rows(settings: Settings) -> list[SegmenterRow]:
     """Every measured segmenter, by the mean Dice of nucleus and cell, the best first."""
     made = [
-        _segmenter_row(card, here=at_hand(card, settings.weights))
-        for card in load_cards(settings.weights)
+        _segmenter_row(card, here=at_hand(card, *settings.shelves))
+        for card in load_cards(*settings.shelves)
         if card.kind == "segmenter" and "cluster_split" in card.metrics
     ]
     return sorted(

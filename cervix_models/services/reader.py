@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cervix_models.cards import use_of
+from cervix_models.cards import load_card, members_of, use_of
 from cervix_models.contracts import (
     Classification,
     Decision,
@@ -39,7 +39,7 @@ from cervix_models.predictors import (
     conformal_members,
     open_classifier,
 )
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import Defaults
 from cervix_models.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,21 +104,27 @@ class Reader:
     """The models, each loaded once; threads may share one.
 
     Outlines are the same whichever classifier is asked, and so is the gate, that of the default
-    classifier, except where one has a gate of its own.
+    classifier, except where one has a gate of its own. A reader keeps its defaults: once others
+    are promoted, who reads next makes a new one, and what is under way ends with this one.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Loads outlines, gate and the default classifier. Raises WeightsError."""
+    def __init__(self, settings: Settings, defaults: Defaults | None = None) -> None:
+        """Loads outlines, gate and the default classifier; without `defaults` those that come with
+        the project. Raises WeightsError."""
         self.settings = settings
-        self.outlines = OutlineReader(SEGMENTER, settings)
+        self.defaults = defaults = defaults or Defaults()
+        self.outlines = OutlineReader(defaults.segmenter, settings)
+        defaults.check(self.outlines.card)
         self._loading = threading.Lock()
         self._voices: dict[str, Voice] = {}
         self._explainers: dict[str, Explains | None] = {}
-        self._outliners = {SEGMENTER: self.outlines}
-        self.voice(CLASSIFIER)
+        self._outliners = {defaults.segmenter: self.outlines}
+        defaults.check(self.voice().cells.card)
 
-    def voice(self, name: str) -> Voice:
-        """The classifier of this name, loaded by the first who asks. Raises WeightsError."""
+    def voice(self, name: str | None = None) -> Voice:
+        """The classifier of this name, or the default one, loaded by the first who asks. Raises
+        WeightsError."""
+        name = name or self.defaults.classifier
         with self._loading:
             if name not in self._voices:
                 cells = open_classifier(name, self.settings, self._here())
@@ -131,9 +137,10 @@ class Reader:
                 )
         return self._voices[name]
 
-    def explainer(self, name: str) -> Explains | None:
-        """Grad-CAM of the classifier of this name, loaded by the first who asks; None where it
-        reads features alone. Raises WeightsError."""
+    def explainer(self, name: str | None = None) -> Explains | None:
+        """Grad-CAM of the classifier of this name, or the default one, loaded by the first who
+        asks; None where it reads features alone. Raises WeightsError."""
+        name = name or self.defaults.classifier
         with self._loading:
             if name not in self._explainers:
                 from cervix_models.explain import open_explainer  # with torch, which takes seconds
@@ -157,18 +164,18 @@ class Reader:
 
     def _gate(self, cells: ClassReader) -> Gate:
         fitted, name = cells.card.calibration, cells.card.name
-        if "gate" not in fitted and name != CLASSIFIER:
-            return self._voices[CLASSIFIER].gate
+        if "gate" not in fitted and name != self.defaults.classifier:
+            return self._voices[self.defaults.classifier].gate
         ranges = {each: (low, high) for each, (low, high) in fitted["gate"]["ranges"].items()}
-        folder = self.settings.weights / name
+        folder = self.settings.shelf(name) / name
         return Gate(cells.lead, load_space(folder), ranges, load_tell(folder))
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
         """The weights that speak in every reading by the default classifier."""
-        return self.models_of(CLASSIFIER)
+        return self.models_of()
 
-    def models_of(self, classifier: str) -> tuple[ModelUse, ...]:
+    def models_of(self, classifier: str | None = None) -> tuple[ModelUse, ...]:
         """The weights that speak in a reading by this classifier. Raises WeightsError."""
         cells = self.voice(classifier).cells
         return (
@@ -177,12 +184,12 @@ class Reader:
             use_of("segmenter", self.outlines.card),
         )
 
-    def read(self, image: Image, classifier: str = CLASSIFIER) -> Finding:
+    def read(self, image: Image, classifier: str | None = None) -> Finding:
         """The finding of one picture, with heat. Raises WeightsError."""
         return self.read_many([image], with_heat=True, classifier=classifier)[0]
 
     def read_many(
-        self, images: Sequence[Image], *, with_heat: bool = False, classifier: str = CLASSIFIER
+        self, images: Sequence[Image], *, with_heat: bool = False, classifier: str | None = None
     ) -> list[Finding]:
         """The findings of several pictures; Grad-CAM costs most, and comes `with_heat` only."""
         return self.judge(
@@ -195,7 +202,7 @@ class Reader:
         masks: Sequence[Segmentation],
         *,
         with_heat: bool = False,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
     ) -> list[Finding]:
         """The findings of pictures whose outlines are known, by a segmenter or by hand."""
         voice = self.voice(classifier)
@@ -242,6 +249,18 @@ class Reader:
             shares=shares,
             gate=gate,
         )
+
+
+def uses_of(classifier: str, segmenter: str, settings: Settings) -> tuple[ModelUse, ...]:
+    """The weights that speak in a reading by these, as their cards say, without loading them.
+    Raises WeightsError."""
+    shelf = settings.shelf(classifier)
+    card, members = members_of(classifier, shelf)
+    return (
+        use_of("classifier", card),
+        *(use_of("member", load_card(each, shelf)) for each in members),
+        use_of("segmenter", load_card(segmenter, settings.shelf(segmenter))),
+    )
 
 
 def _lead_embeddings(

@@ -25,6 +25,7 @@ from cervix_models.errors import DataError, MeasurementError
 from cervix_models.evaluation.traits import Oddity, Values, oddest, table_of, traits_of
 from cervix_models.inference import square
 from cervix_models.language import _
+from cervix_models.people import needs
 from cervix_models.services.judged import Results, results
 from cervix_models.services.synthesis import MadeCell, Synthesis
 from cervix_models.storage.store import Store
@@ -127,6 +128,7 @@ class RealOrFake:
         self._measure_soon(made)
         return made
 
+    @needs("student")
     def keep(self, dealt: Round, answers: Mapping[int, Answer], learner: str) -> None:
         """Stores what a learner says of pictures of a round, by their number.
 
@@ -183,6 +185,7 @@ class RealOrFake:
             "python -m cervix_models train cvae_residual"
         )
 
+    @needs("student")
     def prefer(self, pair: Pair, which: int, learner: str) -> None:
         """Stores which cell of a pair, 0 or 1, a learner finds more real.
 
@@ -196,6 +199,7 @@ class RealOrFake:
             )
         )  # fmt: skip
 
+    @needs("student")
     def results(self, learner: str | None = None) -> Results:
         """What was said so far, by everybody, or by one learner."""
         kept = self.store.judgements

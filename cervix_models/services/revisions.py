@@ -34,7 +34,7 @@ def revision_of(
     labels: Labels,
     origin: RevisionOrigin,
     author: str,
-    classifier: str,
+    classifier: str | None,
 ) -> Revision:
     """What follows from these outlines of a reading; their mask is put into the store.
 

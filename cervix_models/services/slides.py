@@ -19,7 +19,8 @@ from cervix_models.contracts import FieldReading, OnSlide
 from cervix_models.data.pyramid import Pyramid
 from cervix_models.data.slides import SMALL, Part, identity_of, open_field
 from cervix_models.errors import IntakeError
-from cervix_models.services.defaults import CLASSIFIER
+from cervix_models.limits import take
+from cervix_models.people import needs
 from cervix_models.services.fields import Fields
 from cervix_models.services.jobs import Job, Progress, begin
 from cervix_models.services.triage import check_scale
@@ -82,6 +83,7 @@ class Slides:
         self._opened: OrderedDict[str, OpenedSlide] = OrderedDict()
         self._opening = threading.Lock()
 
+    @needs("pathologist")
     def listing(self) -> list[SlideFile]:
         """The slides of the folder by name, the first MOST; none where there is no folder."""
         if not self.folder.is_dir():
@@ -99,6 +101,7 @@ class Slides:
                 break
         return found
 
+    @needs("pathologist")
     def open(self, key: str) -> OpenedSlide:
         """The slide of this key. Raises IntakeError where there is none, or it is no slide."""
         with self._opening:
@@ -117,6 +120,7 @@ class Slides:
                 self._opened.popitem(last=False)
             return opened
 
+    @needs("pathologist")
     def tile(self, key: str, level: int, column: int, row: int) -> bytes:
         """One tile of a slide as JPEG. Raises IntakeError where there is none."""
         pixels = self.open(key).pyramid.tile(level, column, row)
@@ -124,13 +128,15 @@ class Slides:
         PilImage.fromarray(pixels).save(out, "JPEG", quality=QUALITY)
         return out.getvalue()
 
+    @needs("pathologist")
     def parts(self, key: str) -> list[FieldReading]:
         """The parts of a slide that were read, newest first. Raises IntakeError."""
         return self.fields.fields(None, self.open(key).identity)
 
+    @needs("pathologist")
     def start(
         self, key: str, box: Box, *,
-        micrometres_per_pixel: float | None = None, classifier: str = CLASSIFIER,
+        micrometres_per_pixel: float | None = None, classifier: str | None = None,
     ) -> Job[FieldReading]:  # fmt: skip
         """A job that reads a part of a slide in the background, as a field of its own.
 
@@ -138,6 +144,7 @@ class Slides:
         empty or larger than PART, and for a scale that no microscope has.
         """
         check_scale(micrometres_per_pixel)
+        take("fields")
         opened = self.open(key)
         part = _part(opened, box)
 

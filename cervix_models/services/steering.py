@@ -20,8 +20,8 @@ from cervix_models.data.shapes import Control, Labels, borders, framed, of_label
 from cervix_models.errors import WeightsError
 from cervix_models.evaluation.segmentation import dice_scores
 from cervix_models.flux import NAME, SIDE, find_flux, open_flux
+from cervix_models.limits import take
 from cervix_models.nearness import CopyCheck, open_check
-from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.triage import Triage, taken
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Steering:
     def offers(self) -> list[Offer]:
         """What can be steered: generators of ours whose weights are here and what was added to
         them, by name, and the large Flux, which may lack its files or an accepted licence."""
-        cards = here_of(("generator", "adapter"), self.settings.weights)
+        cards = here_of(("generator", "adapter"), *self.settings.shelves)
         ours = [
             Offer(card.name, card.classes, int(card.input["size"]), card)
             for card in cards
@@ -94,6 +94,7 @@ class Steering:
 
         Raises WeightsError for a generator that is not here, DataError for a wish that cannot be.
         """
+        take("made cells", wish.count)
         maker, check, origin = self.maker(name)
         labels, picture = (control.labels, control.picture) if control else (None, None)
         if labels is not None and not maker.outlines:
@@ -114,7 +115,7 @@ class Steering:
     ) -> list[SteeredCell]:
         reader = self.triage.reader()
         drawn = reader.outlines.predict(images)
-        told = reader.voice(CLASSIFIER).cells.predict(images, drawn)
+        told = reader.voice().cells.predict(images, drawn)
         found = np.stack([each.labels() for each in drawn])
         dice: list[dict[str, float]] = [{} for _ in images]
         if asked is not None:

@@ -20,9 +20,11 @@ from cervix_models.data.marks import mark_synthetic, synthetic_film, without_let
 from cervix_models.data.pictures import pixels_of
 from cervix_models.errors import DataError
 from cervix_models.inference import Batch
+from cervix_models.limits import take
 from cervix_models.making import MOST, CellMaker, noise_of, open_maker
 from cervix_models.nearness import CopyCheck, open_check
 from cervix_models.settings import Settings
+from cervix_models.telemetry import MADE
 
 STEPS = (2, 60)  # of a walk
 FRAME = 120  # milliseconds a step of its film
@@ -78,7 +80,7 @@ class Synthesis:
     def cards(self) -> list[Card]:
         """The cards of the generators of the five classes whose weights are here: those first that
         make a cell in one step, which is quick, and of these the likest to real cells."""
-        found = here_of(("generator",), self.settings.weights)
+        found = here_of(("generator",), *self.settings.shelves)
         cells = [card for card in found if card.classes == CLASS_NAMES]
         return sorted(
             cells, key=lambda card: (bool(card.recipe.get("flow")), _distance(card), card.name)
@@ -91,12 +93,14 @@ class Synthesis:
 
         Raises WeightsError for a generator that is not here, DataError as `generate` does.
         """
+        take("made cells", count)
         maker, check, card = self._maker(name)
         images = maker.generate(label, count, seed=seed, temperature=temperature)
         made = [
             MadeCell(name, card.weights_sha256, label, seed, at, temperature, near, b"")
             for at, near in enumerate(check.flagged(images), start=1)
         ]
+        MADE.inc(len(made))
         return [
             replace(each, png=mark_synthetic(image, each.about))
             for each, image in zip(made, images, strict=True)
@@ -111,6 +115,7 @@ class Synthesis:
         low, high = STEPS
         if not low <= steps <= high:
             raise DataError(f"A walk of {steps} steps was asked for; {low} to {high} can be made.")
+        take("made cells", steps)
         maker, _, _ = self._maker(name)
         _check(maker, start, end)
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from cervix_models.cards import at_hand, load_cards, readable
+from cervix_models.cards import here_of, load_cards, readable
 from cervix_models.contracts import (
     Card,
     CellImage,
+    ModelUse,
     Reading,
     Revision,
     RevisionOrigin,
@@ -34,11 +36,15 @@ from cervix_models.data.marks import without_letters
 from cervix_models.data.pictures import grey_png, pixels_of
 from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, IntakeError
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.limits import take
+from cervix_models.people import needs
+from cervix_models.services.defaults import Defaults, defaults_of
+from cervix_models.services.exports import note_export
 from cervix_models.services.heap import settling
 from cervix_models.services.jobs import Job, begin
 from cervix_models.settings import Settings, load_settings
 from cervix_models.storage.store import Store, open_store
+from cervix_models.telemetry import READINGS, SECONDS
 
 if TYPE_CHECKING:
     from cervix_models.services.compare import Drawing, Opinion
@@ -60,6 +66,9 @@ class Triage:
         self._loading = threading.Lock()
         self._warming: threading.Thread | None = None
 
+    exported = note_export
+
+    @needs("pathologist")
     def read(
         self,
         upload: bytes,
@@ -67,9 +76,9 @@ class Triage:
         *,
         micrometres_per_pixel: float | None = None,
         sample: bool = False,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
     ) -> Reading:
-        """The stored reading of one upload.
+        """The stored reading of one upload, by the default classifier where none is named.
 
         With `sample`, a generated picture of ours may be read, all but the letters of its mark, and
         the reading says that it is a sample. Raises IntakeError for bytes that are no cell picture,
@@ -77,18 +86,24 @@ class Triage:
         the classifier has no weights here. Then nothing is stored.
         """
         check_scale(micrometres_per_pixel)
+        take("readings")
+        begun = time.perf_counter()
         cell = taken(upload, filename, sample=sample)
-        finding = self.reader().read(without_letters(cell.pixels), classifier)
-        reading = self.kept(cell, finding, micrometres_per_pixel, classifier)
+        reader = self.reader()
+        finding = reader.read(without_letters(cell.pixels), classifier)
+        reading = self.kept(cell, finding, micrometres_per_pixel, reader.models_of(classifier))
         self.store.add_reading(reading)
+        READINGS.labels(reading.decision).inc()
+        SECONDS.observe(time.perf_counter() - begun)
         return reading
 
+    @needs("pathologist")
     def start(
         self,
         uploads: Sequence[Upload],
         *,
         micrometres_per_pixel: float | None = None,
-        classifier: str = CLASSIFIER,
+        classifier: str | None = None,
     ) -> Job[ReadUploads]:
         """A job that reads many uploads in the background, without Grad-CAM.
 
@@ -97,6 +112,7 @@ class Triage:
         from cervix_models.services.uploads import read_uploads
 
         check_scale(micrometres_per_pixel)
+        take("readings", len(uploads))
         return begin(
             lambda progress: read_uploads(
                 self, uploads, progress, scale=micrometres_per_pixel, classifier=classifier
@@ -104,6 +120,7 @@ class Triage:
             "uploads",
         )
 
+    @needs("pathologist")
     def explain(self, reading: Reading) -> Explained | None:
         """Where the reading's classifier looked, for one that was read without it; None where that
         reads no picture, or the picture was refused.
@@ -124,36 +141,49 @@ class Triage:
         try:
             reader = self.reader()
             with settling():
-                reader.explainer(CLASSIFIER)
+                reader.explainer()
         except CervixError as problem:  # the first reading says it to who asked for one
             log.warning("The models cannot be loaded: %s", problem)
 
+    def defaults(self) -> Defaults:
+        """Which models read now where nobody names others: the last promoted of each kind, else
+        those that come with the project. Raises StorageError."""
+        return defaults_of(self.store.promotions.newest())
+
     def reader(self) -> Reader:
-        """The models, loaded by the first who asks. Raises WeightsError."""
+        """The models that read now, loaded by the first who asks, and anew by the first after a
+        promotion; on a cluster where the settings name one. Raises WeightsError, StorageError and
+        ClusterError."""
+        wanted = self.defaults()
         with self._loading:
-            if self._reader is None:
+            if self._reader is None or self._reader.defaults != wanted:
                 with settling():
-                    from cervix_models.services.reader import Reader
+                    from cervix_models.services.served import open_reader
 
-                    self._reader = Reader(self.settings)
-        return self._reader
+                    self._reader = open_reader(self.settings, wanted)
+            return self._reader
 
+    @needs("pathologist")
     def reading(self, reading_id: str) -> WorklistRow:
         """One reading with its newest verdict. Raises StorageError."""
         return self.store.row(reading_id)
 
+    @needs("pathologist")
     def readings(self, ids: Sequence[str]) -> list[WorklistRow]:
         """The readings of these ids in their order, without those that are gone."""
         return self.store.rows(ids)
 
+    @needs("pathologist")
     def worklist(self, **chosen: Any) -> list[WorklistRow]:
         """The readings, newest first; `chosen` as in Store.readings."""
         return self.store.readings(**chosen)
 
+    @needs("pathologist")
     def count(self, **chosen: Any) -> int:
         """How many readings there are; `chosen` as in Store.count."""
         return self.store.count(**chosen)
 
+    @needs("pathologist")
     def neighbours(self, reading_id: str) -> tuple[str | None, str | None]:
         """The ids before and after a reading in the worklist, or, of a cell of a field, in that
         field. Raises StorageError."""
@@ -165,6 +195,7 @@ class Triage:
         before, after = (ids[at - 1] if at else None), [*ids[at + 1 :], None][0]
         return before, after
 
+    @needs("pathologist")
     def give_verdict(
         self, reading_id: str, kind: VerdictKind, label: str | None, remark: str, author: str
     ) -> Verdict:
@@ -173,10 +204,12 @@ class Triage:
         self.store.add_verdict(reading_id, verdict)
         return verdict
 
+    @needs("pathologist")
     def verdicts(self, reading_id: str) -> list[Verdict]:
         """All verdicts on a reading, oldest first. Raises StorageError."""
         return self.store.verdicts(reading_id)
 
+    @needs("pathologist")
     def revise(
         self,
         reading_id: str,
@@ -193,15 +226,16 @@ class Triage:
         from cervix_models.services.revisions import revision_of
 
         reading = self.store.row(reading_id).reading
-        own = next((use.name for use in reading.models if use.role == "classifier"), CLASSIFIER)
+        own = next((use.name for use in reading.models if use.role == "classifier"), None)
         here = {card.name for card in self.classifiers()}
         revision = revision_of(
             self.reader(), self.store, reading, labels, origin, author,
-            own if own in here else CLASSIFIER,
+            own if own in here else None,
         )  # fmt: skip
         self.store.add_revision(reading_id, revision)
         return revision
 
+    @needs("pathologist")
     def outlines_from(self, reading: Reading, content: bytes, filename: str) -> NDArray[np.uint8]:
         """The outlines that a file of another program holds for the picture of a reading: GeoJSON
         as QuPath writes it, or a PNG or TIFF of labels. Raises IntakeError."""
@@ -209,6 +243,7 @@ class Triage:
 
         return labels_from(content, shown_name(filename), reading.height, reading.width)
 
+    @needs("pathologist")
     def revisions(self, reading_id: str) -> list[Revision]:
         """The corrected outlines of a reading, oldest first. Raises StorageError."""
         return self.store.revisions(reading_id)
@@ -219,7 +254,7 @@ class Triage:
 
     def cards(self) -> list[Card]:
         """The cards of all weights there are."""
-        return load_cards(self.settings.weights)
+        return load_cards(*self.settings.shelves)
 
     def milliseconds(self, classifier: str, upload: bytes) -> float:
         """The median time of one answer of a classifier here, on a sample picture of ours.
@@ -230,6 +265,7 @@ class Triage:
 
         return milliseconds(self.reader(), classifier, take_cell_image(upload, "sample").pixels)
 
+    @needs("pathologist")
     def opinions(
         self, reading: Reading, names: Sequence[str], labels: NDArray[np.uint8] | None = None
     ) -> list[Opinion]:
@@ -243,17 +279,18 @@ class Triage:
         mask = None if labels is None else Segmentation.from_labels(labels)
         return opinions(self.reader(), image, names, mask)[1]
 
+    @needs("pathologist")
     def drawings(self, reading: Reading) -> list[Drawing]:
         """What each segmenter that is here draws of the picture of a reading, the default one
         first. Raises WeightsError and StorageError."""
         from cervix_models.services.compare import drawings
 
-        weights = self.settings.weights
-        cards = [each for each in load_cards(weights) if each.kind == "segmenter"]
-        others = sorted(each.name for each in cards if at_hand(each, weights))
-        names = [SEGMENTER, *(each for each in others if each != SEGMENTER)]
+        reader = self.reader()
+        others = sorted(each.name for each in here_of(("segmenter",), *self.settings.shelves))
+        default = reader.defaults.segmenter
+        names = [default, *(each for each in others if each != default)]
         image = without_letters(pixels_of(self.blob(reading.image_sha256), "RGB"))
-        return drawings(self.reader(), image, names)
+        return drawings(reader, image, names)
 
     def opinions_disturbed(
         self, upload: bytes, strengths: Mapping[str, float], names: Sequence[str]
@@ -272,6 +309,7 @@ class Triage:
         PilImage.fromarray(shown).save(out, "PNG")
         return out.getvalue(), opinions(self.reader(), shown, names)[1]
 
+    @needs("pathologist")
     def features(self, reading: Reading, labels: NDArray[np.uint8]) -> dict[str, float]:
         """The features of a reading's picture by other outlines; empty where they lack a nucleus
         or cytoplasm. Raises StorageError."""
@@ -282,6 +320,7 @@ class Triage:
             return {}
         return measure(pixels_of(self.blob(reading.image_sha256), "RGB"), mask)
 
+    @needs("pathologist")
     def spreads(self, reading: Reading) -> dict[str, Spread]:
         """How far each feature moves over turns and flips of the picture of a reading; empty where
         nothing can be measured. Raises StorageError and WeightsError."""
@@ -290,6 +329,7 @@ class Triage:
         image = without_letters(pixels_of(self.blob(reading.image_sha256), "RGB"))
         return feature_spreads(self.reader().outlines, image)
 
+    @needs("pathologist")
     def labels(self, reading: Reading) -> NDArray[np.uint8]:
         """The stored outlines of a reading, one label a pixel. Raises StorageError."""
         if reading.mask_sha256 is None:
@@ -298,13 +338,17 @@ class Triage:
 
     def classifiers(self) -> list[Card]:
         """The cards of the classifiers that can read here, the most accurate first."""
-        return readable(self.settings.weights)
+        return readable(*self.settings.shelves)
 
     def kept(
-        self, cell: CellImage, finding: Finding, scale: float | None, classifier: str
+        self,
+        cell: CellImage,
+        finding: Finding,
+        scale: float | None,
+        models: tuple[ModelUse, ...],
     ) -> Reading:
-        """The reading of a finding, its pictures put into the store, not yet itself. Without a
-        `scale` it has that of the file."""
+        """The reading of a finding by these `models`, its pictures put into the store, not yet
+        itself. Without a `scale` it has that of the file."""
         heat = None if finding.heat is None else (finding.heat * 255).astype(np.uint8)
         height, width = cell.pixels.shape[:2]
         seen, put = finding.classification, self.store.put_blob
@@ -324,7 +368,7 @@ class Triage:
             mask_sha256=put(grey_png(finding.segmentation.labels(), optimize=True)),
             heat_sha256=None if heat is None else put(grey_png(heat, optimize=True)),
             gate=dict(finding.gate),
-            models=self.reader().models_of(classifier),
+            models=models,
             micrometres_per_pixel=scale or cell.micrometres_per_pixel,
             sample=cell.synthetic,
             warnings=cell.warnings,

@@ -15,9 +15,9 @@ from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.marks import mark_synthetic, without_letters
 from cervix_models.data.pictures import png_of
 from cervix_models.evaluation.segmentation import dice_scores
+from cervix_models.limits import take
 from cervix_models.making import CellTurner, open_turner
 from cervix_models.nearness import CopyCheck, open_check
-from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.triage import Triage, taken
 
 
@@ -60,7 +60,7 @@ class Turning:
     def cards(self) -> list[Card]:
         """The cards of the translators whose weights are here, those first whose cells are most
         often taken for the class that they were turned into."""
-        found = here_of(("translator",), self.settings.weights)
+        found = here_of(("translator",), *self.settings.shelves)
         return sorted(found, key=lambda card: (-_told(card), card.name))
 
     def turn(
@@ -72,6 +72,7 @@ class Turning:
         Raises IntakeError for bytes that are no cell picture, and for a generated one without
         `sample`; WeightsError; DataError for a class that the translator turns no cell into.
         """
+        take("made cells", 2)
         cell = taken(upload, filename, sample=sample)
         turner, check, card = self._turner(name)
         before = turner.seen([without_letters(cell.pixels)])[0]
@@ -101,7 +102,7 @@ class Turning:
             return [(None, {}) for _ in images]
         reader = self.triage.reader()
         drawn = reader.outlines.predict(images)
-        found = reader.voice(CLASSIFIER).cells.predict(images, drawn)
+        found = reader.voice().cells.predict(images, drawn)
         pairs = zip(drawn, found, strict=True)
         return [(mask.labels(), told.probabilities) for mask, told in pairs]
 

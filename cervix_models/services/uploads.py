@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from cervix_models.contracts import CellImage
 from cervix_models.errors import CervixError, IntakeError
 from cervix_models.services.jobs import Progress
 from cervix_models.services.triage import Triage, taken
+from cervix_models.telemetry import READINGS
+
+if TYPE_CHECKING:
+    from cervix_models.services.reader import Reader
 
 AT_ONCE = 16  # cells between two looks at whether to stop
 
@@ -31,7 +37,7 @@ class ReadUploads:
 
 def read_uploads(
     triage: Triage, uploads: Sequence[Upload], progress: Progress, *, scale: float | None,
-    classifier: str,
+    classifier: str | None,
 ) -> ReadUploads:  # fmt: skip
     """The readings of all uploads that hold a cell, stored; those until `progress` said stop.
 
@@ -39,6 +45,8 @@ def read_uploads(
     was read before it is kept.
     """
     found = ReadUploads()
+    # The same models to the end, whatever is promoted meanwhile.
+    asked = _Asked(triage, cache(triage.reader), scale, classifier)
     for start in range(0, len(uploads), AT_ONCE):
         if not progress(start / len(uploads), len(found.names)):
             left = len(uploads) - start
@@ -46,7 +54,7 @@ def read_uploads(
             return found
         before = len(found.names) + len(found.problems)
         try:
-            _read(triage, uploads[start : start + AT_ONCE], scale, classifier, found)
+            _read(asked, uploads[start : start + AT_ONCE], found)
         except CervixError as problem:
             left = len(uploads) - start - (len(found.names) + len(found.problems) - before)
             found.problems.append(f"{problem} {left} of {len(uploads)} pictures were not read.")
@@ -55,10 +63,15 @@ def read_uploads(
     return found
 
 
-def _read(
-    triage: Triage, uploads: Sequence[Upload], scale: float | None, classifier: str,
-    found: ReadUploads,
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class _Asked:
+    triage: Triage
+    reader: Callable[[], Reader]
+    scale: float | None
+    classifier: str | None
+
+
+def _read(asked: _Asked, uploads: Sequence[Upload], found: ReadUploads) -> None:
     cells: list[tuple[str, CellImage]] = []
     for upload in uploads:
         try:
@@ -67,8 +80,12 @@ def _read(
             found.problems.append(str(problem))
     if not cells:
         return
-    findings = triage.reader().read_many([cell.pixels for _, cell in cells], classifier=classifier)
+    reader, triage = asked.reader(), asked.triage
+    pixels = [cell.pixels for _, cell in cells]
+    findings = reader.read_many(pixels, classifier=asked.classifier)
+    models = reader.models_of(asked.classifier)
     for (name, cell), finding in zip(cells, findings, strict=True):
-        reading = triage.kept(cell, finding, scale, classifier)
+        reading = triage.kept(cell, finding, asked.scale, models)
         triage.store.add_reading(reading)
+        READINGS.labels(reading.decision).inc()
         found.names[reading.id] = name

@@ -66,7 +66,7 @@ class Accounts:
                     roles=list(account.roles), created_at=account.created_at,
                 )
             )  # fmt: skip
-            note(session, "account made", account.name, {"roles": list(account.roles)})
+            note(session, "account.add", account.name, {"roles": list(account.roles)})
 
     def set_password(
         self, account_id: str, password_hash: str, now: datetime, invitation: str | None = None
@@ -81,7 +81,7 @@ class Accounts:
             found = _existing(session, account_id)
             found.password_hash = password_hash
             session.execute(sa.delete(SignInRecord).where(SignInRecord.account_id == account_id))
-            note(session, "password changed", found.name)
+            note(session, "account.password", found.name)
 
     def set_roles(self, account_id: str, roles: Sequence[Role]) -> None:
         """Keeps the roles of an account. Raises AccountError where there is no such account, or
@@ -91,7 +91,7 @@ class Accounts:
             found.roles = list(roles)
             session.flush()
             _check_admin(session)
-            note(session, "roles changed", found.name, {"roles": list(roles)})
+            note(session, "account.roles", found.name, {"roles": list(roles)})
 
     def set_disabled(self, account_id: str, when: datetime | None) -> None:
         """Keeps that an account may not sign in since then, and ends where it was; None lets it in
@@ -104,14 +104,14 @@ class Accounts:
             if when is not None:
                 ended = sa.delete(SignInRecord).where(SignInRecord.account_id == account_id)
                 session.execute(ended)
-            note(session, "account disabled" if when else "account enabled", found.name)
+            note(session, "account.disable" if when else "account.enable", found.name)
 
     def remove(self, account_id: str) -> None:
         """Deletes an account, with where it is signed in and its invitations; what it did stays.
         Raises AccountError where there is no such account."""
         with self._keeping.session(write=True) as session:
             found = _existing(session, account_id)
-            note(session, "account removed", found.name)
+            note(session, "account.delete", found.name)
             session.delete(found)
 
     def sign_in(self, token: str, account: Account, now: datetime, until: datetime) -> None:
@@ -127,7 +127,7 @@ class Accounts:
                     seen_at=now, expires_at=until,
                 )
             )  # fmt: skip
-            note(session, "signed in", account.name)
+            note(session, "account.sign-in", account.name)
 
     def signed_in(self, token: str, now: datetime) -> SignIn | None:
         """Who holds the token; None where nobody is signed in by it any more."""
@@ -155,14 +155,14 @@ class Accounts:
         with self._keeping.session(write=True) as session:
             row = session.get(SignInRecord, hashed(token))
             if row is not None:
-                note(session, "signed out", _existing(session, row.account_id).name)
+                note(session, "account.sign-out", _existing(session, row.account_id).name)
                 session.delete(row)
 
     def add_failure(self, keys: Sequence[str], now: datetime, name: str) -> None:
         """Keeps that a sign-in failed, under these keys."""
         with self._keeping.session(write=True) as session:
             session.add_all(FailedSignInRecord(name_key=key, created_at=now) for key in keys)
-            note(session, "sign-in failed", name)
+            note(session, "account.sign-in-failed", name)
 
     def failures(self, key: str, since: datetime) -> list[datetime]:
         """When sign-ins under a key failed since then, the last one last."""
@@ -182,7 +182,7 @@ class Accounts:
                     created_at=invitation.created_at, expires_at=invitation.expires_at,
                 )
             )  # fmt: skip
-            note(session, "invited", invitation.account_id or "somebody new",
+            note(session, "account.invite", invitation.account_id or "somebody new",
                  {"roles": list(invitation.roles)})  # fmt: skip
 
     def invitation(self, token: str, now: datetime) -> Invitation | None:

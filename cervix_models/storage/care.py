@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cervix_models.contracts import CareReview
 from cervix_models.errors import ReviewError
+from cervix_models.storage.audit import note
 from cervix_models.storage.tables import CareReviewRecord
 from cervix_models.storage.verdicts import is_text
 
@@ -33,6 +34,8 @@ class CareReviews:
         check_review(review)
         with self._session(write=True) as session:
             session.add(CareReviewRecord(**asdict(review)))
+            on = {"reviewed_on": review.reviewed_on.isoformat()}
+            note(session, "care_review.add", review.content_sha256, on)
 
     def all(self) -> list[CareReview]:
         """Every review, the one recorded last first."""

@@ -42,10 +42,11 @@ class JobMetricRecord(Base):
     """One number that a job told while it ran, such as a loss."""
 
     __tablename__ = "job_metrics"
-    __table_args__ = (sa.Index("ix_job_metrics_job_name_step", "job_id", "name", "step"),)
+    __table_args__ = (sa.Index("ix_job_metrics_series", "job_id", "part", "name", "step"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[str] = mapped_column(sa.ForeignKey("jobs.id", ondelete="CASCADE"))
+    part: Mapped[str] = mapped_column(sa.String(64))  # such as a fold
     name: Mapped[str] = mapped_column(sa.String(64))
     step: Mapped[int]
     value: Mapped[float]
@@ -61,3 +62,16 @@ class JobLineRecord(Base):
     job_id: Mapped[str] = mapped_column(sa.ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     text: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class WorkerRecord(Base):
+    """One process that does jobs, and when it was last heard of."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
+    host: Mapped[str] = mapped_column(sa.Text)
+    pid: Mapped[int]
+    kinds: Mapped[list[str]] = mapped_column(sa.JSON)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -23,6 +23,14 @@ def no_field(field_id: str) -> StorageError:
     )
 
 
+def no_job(job_id: str) -> StorageError:
+    """There is no job of this id."""
+    return StorageError(
+        f"No job has the id {job_id!r}; expected one from the list of jobs. "
+        "It may have been deleted: choose another."
+    )
+
+
 def refused(error: SQLAlchemyError) -> StorageError:
     """What a database said, as a sentence; a StorageError that it wrapped is given as it is."""
     cause: object = getattr(error, "orig", None)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,10 +28,11 @@ from cervix_models.errors import StorageError
 from cervix_models.settings import Settings
 from cervix_models.storage import queries
 from cervix_models.storage.accounts import Accounts
-from cervix_models.storage.audit import Audit
-from cervix_models.storage.blobs import BlobStore
+from cervix_models.storage.audit import Audit, note
+from cervix_models.storage.blobs import Blobs
 from cervix_models.storage.care import CareReviews
 from cervix_models.storage.database import make_engine, writer
+from cervix_models.storage.heads import Heads
 from cervix_models.storage.jobs import Jobs
 from cervix_models.storage.judgements import Judgements
 from cervix_models.storage.keeping import Keeping
@@ -50,6 +52,7 @@ from cervix_models.storage.records import (
     verdict_of,
 )
 from cervix_models.storage.refusals import no_field, no_reading, refused
+from cervix_models.storage.remote import open_blobs
 from cervix_models.storage.tables import (
     FieldRecord,
     ImageRecord,
@@ -68,29 +71,24 @@ KINDS_OF_PICTURE = {"image_sha256": "image", "mask_sha256": "mask", "heat_sha256
 def open_store(settings: Settings) -> Store:
     """The store of this installation, its database brought up to date.
     Raises StorageError where the database or the folder cannot be used."""
-    try:
-        settings.blobs.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"The folder {settings.blobs} cannot be made: {error.strerror}. Expected a place that "
-            "can be written. Name another in CERVIX_HOME."
-        ) from error
+    blobs = open_blobs(settings)
     upgrade(settings.database_url)
-    return Store(make_engine(settings.database_url), BlobStore(settings.blobs))
+    return Store(make_engine(settings.database_url), blobs, Heads.of(settings.home))
 
 
 class Store:
     """Readings, verdicts and judgements in a database, pictures in files. Threads may share one."""
 
-    def __init__(self, engine: sa.Engine, blobs: BlobStore) -> None:
+    def __init__(self, engine: sa.Engine, blobs: Blobs, heads: Heads) -> None:
         self._engine = engine
+        self._heads = heads
         self._writer = writer(engine)
         self._blobs = blobs
         self.judgements = Judgements(self._session)
         self.care_reviews = CareReviews(self._session)
         keeping = Keeping(self._session, self._add_picture, _forget, self._remove_blobs)
         self.practice, self.teaching = Practice(keeping), Teaching(keeping)
-        self.accounts, self.audit = Accounts(keeping), Audit(keeping)
+        self.accounts, self.audit = Accounts(keeping), Audit(keeping, heads)
         self.jobs, self.promotions = Jobs(keeping), Promotions(keeping)
 
     def close(self) -> None:
@@ -105,6 +103,15 @@ class Store:
         """The bytes of a picture. Raises StorageError where they are missing or changed."""
         return self._blobs.get(sha256)
 
+    def put_file(self, path: Path) -> str:
+        """The sha256 under which a file of weights is now kept. Raises StorageError."""
+        return self._blobs.put_file(path)
+
+    def get_file(self, sha256: str, target: Path) -> None:
+        """Nothing; `target` then is the file of weights of this hash, whole or not at all.
+        Raises StorageError where it is missing or changed."""
+        self._blobs.get_file(sha256, target)
+
     def has_blob(self, sha256: str) -> bool:
         """Whether a picture is kept."""
         return self._blobs.has(sha256)
@@ -114,6 +121,8 @@ class Store:
         Raises StorageError where a picture is missing, or the id is taken."""
         with self._session(write=True) as session:
             self._add_reading(session, reading)
+            said = {"decision": reading.decision, "label": reading.label}
+            note(session, "reading.add", reading.id, said)
 
     def _add_reading(self, session: Session, reading: Reading) -> None:
         for name, kind in KINDS_OF_PICTURE.items():
@@ -147,6 +156,7 @@ class Store:
                 self._add_reading(session, reading)
                 session.flush()
                 session.add(record_of_place(reading.id, place))
+            note(session, "field.add", field.id, {"cells": len(cells)})
 
     def field(self, field_id: str) -> FieldReading:
         """The field of this id. Raises StorageError where there is none."""
@@ -180,16 +190,17 @@ class Store:
     def delete_field(self, field_id: str) -> None:
         """Deletes a field with the readings of its cells, and pictures that nothing else has.
         Raises StorageError where there is no such field."""
-        for row in self.cells(field_id):
-            self.delete_reading(row.reading.id)
+        cells = sa.select(PlaceRecord.reading_id).where(PlaceRecord.field_id == field_id)
         with self._session(write=True) as session:
             record = session.get(FieldRecord, field_id)
             if record is None:
                 raise no_field(field_id)
-            named = {record.image_sha256}
+            ids = session.scalars(cells).all()
+            named = {record.image_sha256}.union(*(_delete(session, each) for each in ids))
             session.delete(record)
             session.flush()
             _forget(session, named)
+            note(session, "field.delete", field_id, {"cells": len(ids)})
         self._remove_blobs(named)
 
     def reading(self, reading_id: str) -> Reading:
@@ -277,6 +288,8 @@ class Store:
             if session.get(ReadingRecord, reading_id) is None:
                 raise no_reading(reading_id)
             session.add(record_of_verdict(reading_id, verdict))
+            said = {"kind": verdict.kind, "label": verdict.label}
+            note(session, "verdict.add", reading_id, said)
 
     def verdicts(self, reading_id: str) -> list[Verdict]:
         """The verdicts on a reading, oldest first. Raises StorageError as `row` does."""
@@ -294,6 +307,7 @@ class Store:
                 raise no_reading(reading_id)
             self._add_picture(session, revision.mask_sha256, "mask")
             session.add(record_of_revision(reading_id, revision))
+            note(session, "revision.add", reading_id, {"origin": revision.origin})
 
     def revisions(self, reading_id: str) -> list[Revision]:
         """The corrected outlines of a reading, oldest first. Raises StorageError as `row` does."""
@@ -309,17 +323,9 @@ class Store:
         other reading has them.
         Raises StorageError where there is no such reading."""
         with self._session(write=True) as session:
-            record = session.get(ReadingRecord, reading_id)
-            if record is None:
-                raise no_reading(reading_id)
-            named = {getattr(record, name) for name in KINDS_OF_PICTURE} - {None}
-            drawn = sa.select(RevisionRecord.mask_sha256).where(
-                RevisionRecord.reading_id == reading_id
-            )
-            named |= set(session.scalars(drawn))
-            session.delete(record)
-            session.flush()
+            named = _delete(session, reading_id)
             _forget(session, named)
+            note(session, "reading.delete", reading_id)
         self._remove_blobs(named)
 
     def _remove_blobs(self, named: set[str]) -> None:
@@ -332,7 +338,7 @@ class Store:
                     self._blobs.remove(sha256)
 
     def _picture(self, sha256: str, kind: str) -> dict[str, Any]:
-        data = self._blobs.get(sha256)
+        data = self._blobs.held(sha256)
         try:
             with Pictures.open(io.BytesIO(data)) as picture:
                 width, height = picture.size
@@ -351,8 +357,22 @@ class Store:
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
+            self._heads.add(session)
         except SQLAlchemyError as error:
             raise refused(error) from error
+
+
+def _delete(session: Session, reading_id: str) -> set[str]:
+    """The pictures that a reading named which is deleted now, with all that hangs on it."""
+    record = session.get(ReadingRecord, reading_id)
+    if record is None:
+        raise no_reading(reading_id)
+    named = {getattr(record, name) for name in KINDS_OF_PICTURE} - {None}
+    drawn = sa.select(RevisionRecord.mask_sha256).where(RevisionRecord.reading_id == reading_id)
+    named |= set(session.scalars(drawn))
+    session.delete(record)
+    session.flush()
+    return named
 
 
 def _forget(session: Session, named: set[str]) -> None:

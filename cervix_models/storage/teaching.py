@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import fields
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.errors import LessonError, StorageError
 from cervix_models.lessons import ItemAnswer, Outcome, SetItem, Sitting, TeachingSet
+from cervix_models.storage.audit import note
 from cervix_models.storage.keeping import Keeping
 from cervix_models.storage.lesson_tables import (
     ItemAnswerRecord,
@@ -53,6 +54,8 @@ class Teaching:
             for each in items:
                 values = {name: getattr(each, name) for name in ITEM}
                 session.add(SetItemRecord(set_id=given.id, **values))
+            said = {"kind": given.kind, "cells": len(items)}
+            note(session, "set.add", given.id, said)
 
     def sets(self) -> list[TeachingSet]:
         """All sets, the newest first."""
@@ -61,6 +64,14 @@ class Teaching:
             return [
                 _set(row) for row in session.scalars(sa.select(TeachingSetRecord).order_by(*order))
             ]
+
+    def sets_with(self, cells: Set[str]) -> list[str]:
+        """The names of the sets that hold some of these cells, in their order."""
+        asked = sa.select(TeachingSetRecord.name, SetItemRecord.cell).join(
+            SetItemRecord, SetItemRecord.set_id == TeachingSetRecord.id
+        )
+        with self._keeping.session() as session:
+            return sorted({name for name, cell in session.execute(asked) if cell in cells})
 
     def set_of(self, set_id: str) -> TeachingSet:
         """The set of this id. Raises StorageError where there is none."""
@@ -86,7 +97,9 @@ class Teaching:
         Raises StorageError where there is no such set."""
         with self._keeping.session(write=True) as session:
             known = _known(session, set_id)
-            known.closed_at = known.closed_at or now
+            if known.closed_at is None:
+                known.closed_at = now
+                note(session, "set.close", set_id)
 
     def delete(self, set_id: str) -> None:
         """Deletes a set with its sittings and answers, and its pictures where nothing else has
@@ -98,6 +111,7 @@ class Teaching:
             session.expunge_all()
             session.execute(sa.delete(TeachingSetRecord).where(TeachingSetRecord.id == known.id))
             self._keeping.forget(session, named)
+            note(session, "set.delete", set_id)
         self._keeping.remove(named)
 
     def begin(self, given: Sitting) -> bool:

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Sampler
 
 from cervix_models.data.masks import CROP_MARGIN
 from cervix_models.data.packed import PackedSet
+from cervix_models.errors import RecipeError
 
 Batch = dict[str, Tensor]
 
@@ -93,6 +94,11 @@ class ShuffledBatches(Sampler[list[int]]):
         self.share = max(1, batch_size // len(self.members))
         self.random = np.random.default_rng(seed)
 
+    @property
+    def rows(self) -> int:
+        """How many rows a batch has."""
+        return self.share * len(self.members)
+
     def __len__(self) -> int:
         """How many batches an epoch has."""
         return max(1, max(len(each) for each in self.members) // self.share)
@@ -107,3 +113,45 @@ class ShuffledBatches(Sampler[list[int]]):
     def _order(self, rows: np.ndarray, wanted: int) -> np.ndarray:
         rounds = -(-wanted // len(rows))
         return np.concatenate([self.random.permutation(rows) for _ in range(rounds)])[:wanted]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of several workers this is, of those that train one network together."""
+
+    rank: int = 0
+    workers: int = 1
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """Its part of some rows; all of them where there is not one for every worker."""
+        return rows if len(rows) < self.workers else rows[self.rank :: self.workers]
+
+
+WHOLE = Share()
+
+
+class SharedBatches(Sampler[list[int]]):
+    """One worker's part of every batch of another sampler, which all workers draw alike: together
+    they see each of its batches once, and each part differs from the others by one row at most."""
+
+    def __init__(self, batches: ShuffledBatches, share: Share) -> None:
+        """Takes the rows at `share.rank`, `share.rank + share.workers`, ... of each batch.
+
+        Raises RecipeError where a batch has fewer rows than there are workers.
+        """
+        if batches.rows < share.workers:
+            raise RecipeError(
+                f"{share.workers} workers were to share batches of {batches.rows} rows; at least "
+                "one row for each was expected. Ask for fewer workers with CERVIX_RAY_WORKERS, or "
+                "set a larger batch_size in the recipe."
+            )
+        self.batches, self.share = batches, share
+
+    def __len__(self) -> int:
+        """How many batches an epoch has, for every worker alike."""
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """One epoch."""
+        for batch in self.batches:
+            yield batch[self.share.rank :: self.share.workers]

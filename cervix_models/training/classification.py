@@ -47,11 +47,10 @@ class ClassifierTraining(L.LightningModule):
         images = joined(batch["image"].float() / 255, self._masks(batch))
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
         right = (logits.argmax(1) == batch["label"]).float().mean()
-        count = len(logits)
-        self.log(
-            "val_loss", F.cross_entropy(logits, batch["label"]), prog_bar=True, batch_size=count
-        )
-        self.log("val_accuracy", right, prog_bar=True, batch_size=count)
+        loss = F.cross_entropy(logits, batch["label"])
+        told: dict[str, Any] = {"prog_bar": True, "batch_size": len(logits), "sync_dist": True}
+        self.log("val_loss", loss, **told)
+        self.log("val_accuracy", right, **told)
 
     def configure_optimizers(self) -> Any:
         """The recipe's optimiser and schedule."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -34,7 +34,14 @@ from cervix_models.recipes import Recipe
 from cervix_models.registry import create, find
 from cervix_models.settings import load_settings
 from cervix_models.training.adversarial import AdversarialTraining
-from cervix_models.training.batches import CellRows, Cells, ShuffledBatches
+from cervix_models.training.batches import (
+    WHOLE,
+    CellRows,
+    Cells,
+    Share,
+    SharedBatches,
+    ShuffledBatches,
+)
 from cervix_models.training.classification import ClassifierTraining
 from cervix_models.training.contrast import ContrastTraining
 from cervix_models.training.cycle import CycleTraining
@@ -47,6 +54,7 @@ from cervix_models.training.segmentation import SegmenterTraining
 from cervix_models.training.sharpening import SharpeningTraining
 from cervix_models.training.start import first_weights
 from cervix_models.training.variational import VariationalTraining
+from cervix_models.training.watching import resume_from, stop_here, watching
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +85,24 @@ class Job:
 
 
 def fit(job: Job) -> tuple[nn.Module, str]:
-    """The trained network, in evaluation mode, and the origin of its first weights.
+    """The trained network, in evaluation mode, and the origin of its first weights; trained on a
+    cluster where the settings name one.
 
     A training that was killed goes on from its last checkpoint; one that is done is loaded.
-    Raises RecipeError where the folder holds a training of another recipe.
+    Raises RecipeError where the folder holds a training of another recipe, ClusterError where the
+    cluster cannot be joined, StoppedError where it was asked to stop.
     """
+    stop_here()
+    settings = load_settings()
+    if settings.ray_address:
+        from cervix_models.training.on_cluster import train_on_cluster
+
+        return train_on_cluster(job, settings)
+    return fit_here(job)
+
+
+def fit_here(job: Job) -> tuple[nn.Module, str]:
+    """As `fit`, on this machine."""
     recipe, entry, begun = job.recipe, find(job.recipe.model), time.monotonic()
     network, origin, done = begin(recipe, job.folder, job.epochs)
     if done:
@@ -90,20 +111,26 @@ def fit(job: Job) -> tuple[nn.Module, str]:
         network.load_state_dict(job.network.state_dict())
     if entry.reads == "features":
         fit_on_features(cast(CellClassifier, network), job.cells, job.train, recipe)
-        return _done(network, job.folder, 0, time.monotonic() - begun, origin), origin
+        return keep_trained(network, job.folder, 0, time.monotonic() - begun, origin), origin
     if recipe.kernel:
         rows = np.union1d(job.train, job.watch)
         fit_kernel_machine(
             cast(CellClassifier, network), job.cells, rows, job.train, recipe.kernel,
             job.shared or job.folder, recipe.seed,
         )  # fmt: skip
-        return _done(network, job.folder, 0, time.monotonic() - begun, origin), origin
-    film: list[Callback] = []
-    if entry.kind == "segmenter":
-        film = [Film(job.cells, job.watch, job.folder)]
-    if entry.kind == "generator" and job.filmed:
-        film = [MadeFilm(recipe, job.folder, _epochs(recipe, job.epochs))]
-    return learn(network, recipe, _loaders(job), job.folder, job.epochs, origin, film), origin
+        return keep_trained(network, job.folder, 0, time.monotonic() - begun, origin), origin
+    film = film_of(job)
+    return learn(network, recipe, loaders_of(job), job.folder, job.epochs, origin, film), origin
+
+
+def film_of(job: Job) -> list[Callback]:
+    """What keeps pictures of a segmenter or a generator while it learns; nothing of others."""
+    kind = find(job.recipe.model).kind
+    if kind == "segmenter":
+        return [Film(job.cells, job.watch, job.folder)]
+    if kind == "generator" and job.filmed:
+        return [MadeFilm(job.recipe, job.folder, epochs_of(job.recipe, job.epochs))]
+    return []
 
 
 def begin(recipe: Recipe, folder: Path, epochs: int | None) -> tuple[nn.Module, str, bool]:
@@ -128,14 +155,13 @@ def learn(
 ) -> nn.Module:  # fmt: skip
     """The network in evaluation mode, after its training by gradient descent, with notes in
     `folder`; `loaders` give what it learns from and what it is watched on."""
-    epochs, timer = _epochs(recipe, epochs), Timer()  # it goes on where a training goes on
+    epochs, timer = epochs_of(recipe, epochs), Timer()  # it goes on where a training goes on
     module = training_of(recipe)(network, recipe, epochs * len(loaders[0]))
-    last = folder / "last.ckpt"
     trainer = trainer_of(recipe, folder, epochs, [*callbacks, timer])
-    trainer.fit(module, *loaders, ckpt_path=last if last.is_file() else None, weights_only=False)
+    trainer.fit(module, *loaders, ckpt_path=resume_from(folder), weights_only=False)
     if recipe.watches:
         network = _best(module, trainer)
-    return _done(network, folder, trainer.current_epoch, timer.time_elapsed(), origin)
+    return keep_trained(network, folder, trainer.current_epoch, timer.time_elapsed(), origin)
 
 
 def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
@@ -162,13 +188,17 @@ def training_of(recipe: Recipe) -> Callable[..., L.LightningModule]:
     return _BY_KIND[kind]
 
 
-def _done(network: nn.Module, folder: Path, epochs: int, seconds: float, origin: str) -> nn.Module:
-    """The network in evaluation mode, after it and a note were written to `folder`."""
+def keep_trained(
+    network: nn.Module, folder: Path, epochs: int, seconds: float, origin: str,
+    on: str | None = None,
+) -> nn.Module:  # fmt: skip
+    """The network in evaluation mode, after it and a note were written to `folder`; `on` what it
+    was trained, by default this machine."""
     save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, folder / FINAL)
     done = {
         "epochs": epochs,
         "seconds": round(seconds, 3),
-        "on": machine(),
+        "on": on or machine(),
         "first_weights": origin,
         "sha256": file_hash(folder / FINAL),
     }
@@ -228,11 +258,14 @@ def _best(module: L.LightningModule, trainer: L.Trainer) -> nn.Module:
     return best.get_submodule("network")
 
 
-def _epochs(recipe: Recipe, epochs: int | None) -> int:
+def epochs_of(recipe: Recipe, epochs: int | None) -> int:
+    """How many epochs a training has: the recipe's, or fewer for a trial."""
     return min(epochs or recipe.optimiser.epochs, recipe.optimiser.epochs)
 
 
-def _loaders(job: Job) -> Loaders:
+def loaders_of(job: Job, share: Share = WHOLE) -> Loaders:
+    """What the job's network learns from and is watched on; of several workers, the share of one:
+    a part of every batch, so that all of them together see the recipe's batches."""
     settings, loss = job.recipe.optimiser, job.recipe.loss
     rows, outlined = job.train, job.cells.has_mask[torch.as_tensor(job.train)].numpy()
     if find(job.recipe.model).kind in ("classifier", *MAKERS):
@@ -240,19 +273,32 @@ def _loaders(job: Job) -> Loaders:
     elif not (loss.box or loss.consistency):  # it learns from outlines alone
         rows, outlined = rows[outlined], outlined[outlined]
     batches = ShuffledBatches(outlined, settings.batch_size, job.recipe.seed)
-    train = DataLoader(CellRows(job.cells, rows), sampler=batches, batch_size=None, num_workers=0)
-    chunks = [list(range(i, min(i + 64, len(job.watch)))) for i in range(0, len(job.watch), 64)]
-    watch = DataLoader(CellRows(job.cells, job.watch), sampler=chunks, batch_size=None)
+    mine = batches if share == WHOLE else SharedBatches(batches, share)
+    train = DataLoader(CellRows(job.cells, rows), sampler=mine, batch_size=None, num_workers=0)
+    watched = _watched(job, share)
+    chunks = [list(range(i, min(i + 64, len(watched)))) for i in range(0, len(watched), 64)]
+    watch = DataLoader(CellRows(job.cells, watched), sampler=chunks, batch_size=None)
     return train, watch
 
 
+def _watched(job: Job, share: Share) -> np.ndarray:
+    """The rows that one of several workers watches: those that say something, so that none of the
+    workers waits for the others' figures in vain."""
+    if share == WHOLE:
+        return job.watch
+    known = job.cells.has_mask[torch.as_tensor(job.watch)].numpy()
+    return share.of(job.watch[known] if find(job.recipe.model).kind == "segmenter" else job.watch)
+
+
 def trainer_of(
-    recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback] = ()
-) -> L.Trainer:
-    """What trains a recipe's module for so many epochs, with its notes in `folder`."""
+    recipe: Recipe, folder: Path, epochs: int, more: Sequence[Callback] = (),
+    placed: Mapping[str, Any] | None = None,
+) -> L.Trainer:  # fmt: skip
+    """What trains a recipe's module for so many epochs, with its notes in `folder`; `placed` are
+    options of the Trainer for another place than this process, which keeps its own checkpoints."""
     settings = recipe.optimiser
-    callbacks: list[Callback] = [
-        *more,
+    kept: list[Callback] = [
+        *watching(folder),
         ModelCheckpoint(
             folder,
             filename="best",
@@ -262,14 +308,14 @@ def trainer_of(
         ),
         TQDMProgressBar(refresh_rate=10),
     ]
+    callbacks = [*more, *([] if placed else kept)]
     if settings.patience:
         callbacks.append(EarlyStopping("val_loss", patience=settings.patience))
     if settings.ema_decay:
         callbacks.append(EMAWeightAveraging(decay=settings.ema_decay))
+    where = placed or {"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1}
     return L.Trainer(
         max_epochs=epochs,
-        accelerator="gpu" if torch.cuda.is_available() else "cpu",
-        devices=1,
         precision="bf16-mixed" if _has_bfloat16() else "32-true",
         callbacks=callbacks,
         logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard", "")],
@@ -278,6 +324,7 @@ def trainer_of(
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
+        **where,
     )
 
 

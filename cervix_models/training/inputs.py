@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from cervix_models.contracts import BACKGROUND, CYTOPLASM, NUCLEUS, Segmentation
+from cervix_models.data.index import CORRECTED
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.table import load_table
 from cervix_models.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
@@ -55,6 +56,15 @@ def for_packed(recipe: Recipe, name: str, packed: PackedSet) -> Recipe:
     labels = zip(packed.source, packed.labels, strict=True)
     images = tuple(dict.fromkeys(source for source, label in labels if label >= 0))
     return replace(recipe, name=name, images=images, classes=packed.names, against=())
+
+
+def with_corrected(recipe: Recipe, packed: PackedSet) -> Recipe:
+    """The recipe, learning also from readings that persons corrected, where the packed file has
+    some that its network can learn from: of a segmenter also those without a class."""
+    kind = find(recipe.model).kind if recipe.model else ""
+    usable = {"classifier": CORRECTED[:1], "segmenter": CORRECTED}.get(kind, ())
+    more = [each for each in usable if each in packed.source and each not in recipe.images]
+    return replace(recipe, images=(*recipe.images, *more)) if more else recipe
 
 
 def between(recipe: Recipe, source: Sequence[str] | None, target: Sequence[str] | None) -> Recipe:

@@ -48,6 +48,7 @@ from cervix_models.training.fit import claim, machine, trainer_of
 from cervix_models.training.judging import Judges, as_pictures, as_tensor
 from cervix_models.training.protocol import Plan
 from cervix_models.training.turning import all_ways
+from cervix_models.training.watching import resume_from
 
 log = logging.getLogger(__name__)
 
@@ -280,9 +281,8 @@ def _learn(
         told, batch, shuffle=True, drop_last=len(told) >= batch, generator=generator
     )
     module, timer = LoraTraining(maker, told, recipe, lora), Timer()
-    trainer, last = trainer_of(recipe, run, epochs, [timer]), run / "last.ckpt"
-    resumed = last if last.is_file() else None
-    trainer.fit(module.train(), loader, ckpt_path=resumed, weights_only=False)
+    trainer = trainer_of(recipe, run, epochs, [timer])
+    trainer.fit(module.train(), loader, ckpt_path=resume_from(run), weights_only=False)
     transformer.cpu().eval()
     done = {
         "epochs": trainer.current_epoch,

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from cervix_models.classifiers.base import CellClassifier
+from cervix_models.data.index import CORRECTED
 from cervix_models.data.packed import PackedSet
 from cervix_models.data.splits import (
     Fold,
@@ -72,16 +73,22 @@ def outlined(plan: Plan) -> Plan:
 
 
 def folds_of(plan: Plan) -> list[Fold]:
-    """The recipe's folds as positions in the packed file, each source split on its own."""
+    """The recipe's folds as positions in the packed file, each source split on its own. Readings
+    that persons corrected are learned from in every fold where there are other sources: models are
+    measured on the same cells with them and without."""
     split = cluster_folds if plan.protocol == "cluster" else random_folds
-    by_source = []
+    by_source, learned = [], []
     for source in plan.recipe.images:
         rows = plan.packed.where(source)
+        if source in CORRECTED and not set(plan.recipe.images) <= set(CORRECTED):
+            learned.append(rows)
+            continue
         folds = split(plan.packed.cells.take(rows), plan.recipe.folds, plan.recipe.seed)
         by_source.append([(rows[f.train], rows[f.held_out], f.sha256) for f in folds])
     joined = []
     for parts in zip(*by_source, strict=True):
-        train, held = (np.sort(np.concatenate([part[i] for part in parts])) for i in (0, 1))
+        held = np.sort(np.concatenate([part[1] for part in parts]))
+        train = np.sort(np.concatenate([*(part[0] for part in parts), *learned]))
         joined.append(Fold(train, held, parts[0][2] if len(parts) == 1 else _joint(parts)))
     return joined
 
@@ -110,7 +117,7 @@ def run_fold(plan: Plan, number: int) -> Path:
         return folder
     train, watch = fold.train, fold.held_out
     if plan.recipe.watches:
-        train, watch = _inner(plan, fold.train)
+        train, watch = inner(plan, fold.train)
     plan = outlined(plan)
     cells = cells_for(plan.packed, plan.recipe)
     network, _ = fit(Job(plan.recipe, cells, train, watch, folder, plan.epochs, plan.shared))
@@ -145,7 +152,7 @@ def run_final(plan: Plan) -> tuple[nn.Module, str]:
     rows = np.sort(np.concatenate([plan.packed.where(each) for each in plan.recipe.images]))
     train, watch = rows, rows[::20]
     if plan.recipe.watches:
-        train, watch = _inner(plan, rows)
+        train, watch = inner(plan, rows)
     plan = outlined(plan)
     cells = cells_for(plan.packed, plan.recipe)
     folder = plan.shared / "final"
@@ -204,7 +211,7 @@ def _on(network: nn.Module, batch: np.ndarray) -> torch.Tensor:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
-def _inner(plan: Plan, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def inner(plan: Plan, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A tenth of the training clusters, kept apart to stop early on."""
     fold = cluster_folds(plan.packed.cells.take(rows), 10, plan.recipe.seed)[0]
     return rows[fold.train], rows[fold.held_out]

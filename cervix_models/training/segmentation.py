@@ -19,10 +19,10 @@ from monai.losses.dice import MaskedDiceLoss
 from torch import Tensor, nn
 
 from cervix_models.contracts import BACKGROUND, NUCLEUS
+from cervix_models.data.augmentation import Augmentation
 from cervix_models.data.transforms import (
     IMAGENET_MEAN,
     IMAGENET_STD,
-    Augmentation,
     augment,
     normalise,
 )
@@ -71,9 +71,10 @@ class SegmenterTraining(L.LightningModule):
         logits = self._logits(batch["image"][known].float() / 255)
         overlap = hard_dice(logits > 0, target, valid)
         count = int(known.sum())
-        self.log("val_cell_dice", overlap[:, 0].mean(), prog_bar=True, batch_size=count)
-        self.log("val_nucleus_dice", overlap[:, 1].mean(), prog_bar=True, batch_size=count)
-        self.log("val_loss", 1 - overlap.mean(), batch_size=count)
+        told: dict[str, Any] = {"batch_size": count, "sync_dist": True}
+        self.log("val_cell_dice", overlap[:, 0].mean(), prog_bar=True, **told)
+        self.log("val_nucleus_dice", overlap[:, 1].mean(), prog_bar=True, **told)
+        self.log("val_loss", 1 - overlap.mean(), **told)
 
     def configure_optimizers(self) -> Any:
         """The recipe's optimiser and schedule."""

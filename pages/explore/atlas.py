@@ -17,7 +17,7 @@ LARGE = "atlas-projector"  # in the session: whether one class fills the page
 
 def page() -> None:
     """Shows the classes, all of them or one at a time for a projector."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title(_("Atlas"), anchor=False)
     show.notice()
     atlas = session.atlas()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from cervix_models.errors import CervixError
@@ -12,6 +14,9 @@ from ui.dataset_gallery import show_gallery, show_means
 from ui.dataset_groups import show_clusters, show_leaks
 from ui.dataset_map import show_map
 from ui.dataset_sizes import show_overview, show_sizes
+
+if TYPE_CHECKING:
+    from cervix_models.services.dataset import DataSet
 
 VIEW = "view"  # in the address
 VIEWS = {
@@ -28,7 +33,7 @@ VIEWS = {
 
 def page() -> None:
     """Shows one view of the data set."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title(_("The data set"), anchor=False)
     show.notice()
     service = session.dataset()
@@ -51,8 +56,14 @@ def page() -> None:
                 "Import it: `python -m cervix_models data import PATH`."
             )
         )
+    _show(chosen, service)
+
+
+@st.fragment
+def _show(view: str, service: DataSet) -> None:
+    """Shows a view; its controls run it alone and not the whole page."""
     try:
-        VIEWS[chosen][1](service)
+        VIEWS[view][1](service)
     except CervixError as problem:
         st.error(show.plain(str(problem)))
 

@@ -18,7 +18,7 @@ SEED = 1
 
 def page() -> None:
     """Shows the figures of all that makes cells."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title("Generators measured", anchor=False)
     show.notice()
     try:

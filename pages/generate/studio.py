@@ -28,7 +28,7 @@ WALK_STEPS = 16
 
 def page() -> None:
     """Shows what a generator makes."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title("Studio", anchor=False)
     show.notice()
     cards, turners = session.synthesis().cards(), session.turning().cards()

@@ -15,7 +15,7 @@ from ui.model_view import rows_to_show, standing
 
 def page() -> None:
     """Shows both splits beside what the documents report, and why they differ."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title("What the split hides", anchor=False)
     show.notice()
     rows = rows_to_show()

@@ -28,7 +28,7 @@ CURVES = {
 
 def page() -> None:
     """Shows the table of all classifiers, and figures of it."""
-    session.require_role("learner")
+    session.require_role("student")
     st.title("Leaderboard", anchor=False)
     show.notice()
     rows = rows_to_show()

@@ -10,7 +10,6 @@ import streamlit as st
 from cervix_models.contracts import Reading, WorklistRow
 from cervix_models.errors import StorageError, WeightsError
 from cervix_models.plots import opinion_map, per_cent
-from cervix_models.services.defaults import CLASSIFIER
 from ui import pictures, session, show
 from ui.outline_editor import edit_outline
 
@@ -95,7 +94,8 @@ def _models() -> list[str]:
         st.error(show.plain(str(problem)))
         return []
     names = [card.name for card in cards]
-    first = [CLASSIFIER, *(each for each in names if each != CLASSIFIER)]
+    default = session.triage().defaults().classifier
+    first = [default, *(each for each in names if each != default)]
     chosen: list[str] = st.multiselect(
         "Models", names, default=[each for each in first if each in names][:FIRST], key="compared"
     )

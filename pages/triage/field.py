@@ -9,7 +9,6 @@ import streamlit as st
 from cervix_models.contracts import FieldReading, WorklistRow
 from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, StorageError
-from cervix_models.services.defaults import FINDER
 from cervix_models.services.jobs import Job
 from ui import session, show
 from ui.earlier import show_earlier
@@ -59,7 +58,7 @@ def _door() -> None:
     )
     st.page_link(
         "../pages/models/card.py", label="How many are found", icon=":material/description:",
-        query_params={"model": FINDER},
+        query_params={"model": session.triage().defaults().finder},
     )  # fmt: skip
     scale = st.number_input(
         "Scale in µm per pixel (optional)", min_value=SCALE[0], max_value=SCALE[1], value=None,

@@ -9,7 +9,6 @@ from cervix_models.contracts import WorklistRow
 from cervix_models.data.labels import class_named
 from cervix_models.data.scale import SCALE
 from cervix_models.errors import CervixError, StorageError, WeightsError
-from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.services.fields import by_concern
 from cervix_models.services.jobs import Job
 from cervix_models.services.uploads import ReadUploads, Upload
@@ -23,6 +22,7 @@ MOST_FILES = 1000
 SHOWN = 5  # problems that are shown at once
 JOB = "uploads-job"  # in the session
 SAMPLES_A_ROW = 5
+DEFAULT = ""  # of the classifiers: whichever is the default when it reads
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 
 
@@ -91,22 +91,23 @@ def _door() -> None:
     session.triage().warm_up()
 
 
-def _classifier() -> str:
-    """The classifier that shall read: the default one, unless another was chosen."""
+def _classifier() -> str | None:
+    """The classifier that shall read; None for the one that is the default when it does."""
     try:
         names = [card.name for card in session.triage().classifiers()]
     except WeightsError as problem:
         st.error(show.plain(str(problem)))
-        return CLASSIFIER
-    names = [CLASSIFIER, *(each for each in names if each != CLASSIFIER)]
+        return None
+    default = session.triage().defaults().classifier
     chosen: str = st.selectbox(
-        "Classifier", names, key="classifier", width=320,
-        help="The default is the most accurate. The leaderboard shows how each was measured.",
+        "Classifier", [DEFAULT, *(each for each in names if each != default)],
+        format_func=lambda name: name or default, key="classifier", width=320,
+        help="The first is the default. The leaderboard shows how each was measured.",
     )  # fmt: skip
-    return chosen
+    return chosen or None
 
 
-def _take_in(files: list[UploadedFile], scale: float | None, classifier: str) -> None:
+def _take_in(files: list[UploadedFile], scale: float | None, classifier: str | None) -> None:
     if len(files) > MOST_FILES:
         _finish(
             [],
@@ -143,7 +144,7 @@ def _arrived(job: Job[ReadUploads]) -> None:
 
 
 def _read(
-    content: bytes, name: str, scale: float | None, classifier: str, *, sample: bool = False
+    content: bytes, name: str, scale: float | None, classifier: str | None, *, sample: bool = False
 ) -> str:
     reading = session.triage().read(
         content, name, micrometres_per_pixel=scale, sample=sample, classifier=classifier
@@ -170,7 +171,7 @@ def _problems() -> None:
             st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in others))
 
 
-def _samples(scale: float | None, classifier: str) -> None:
+def _samples(scale: float | None, classifier: str | None) -> None:
     st.markdown("**No cell at hand?** These are drawn by a program, not photographed.")
     with st.grid(SAMPLES_A_ROW, min_column_width=100, key="samples"):
         for name, label, content in session.samples():
@@ -183,7 +184,9 @@ def _samples(scale: float | None, classifier: str) -> None:
                     _finish_sample(content, name, scale, classifier)
 
 
-def _finish_sample(content: bytes, name: str, scale: float | None, classifier: str) -> None:
+def _finish_sample(
+    content: bytes, name: str, scale: float | None, classifier: str | None
+) -> None:
     try:
         with st.spinner("Reading the sample"):
             found = [_read(content, name, scale, classifier, sample=True)]

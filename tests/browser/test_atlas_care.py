@@ -54,6 +54,12 @@ def test_the_projector_is_turned_by_keys(
     assert problems == []
 
 
+def left(page: Page) -> None:
+    """Leaves the page while its server runs: a request to one that stops would fail."""
+    page.wait_for_load_state("networkidle")
+    page.goto("about:blank")
+
+
 def test_a_review_is_recorded_and_survives_a_restart(
     page: Page, tmp_path: Path, problems: list[str]
 ) -> None:
@@ -66,6 +72,7 @@ def test_a_review_is_recorded_and_survives_a_restart(
         page.get_by_role("button", name=re.compile("Record the review")).click()
         expect(page.get_by_text("Reviewed by Dr Ann Example on")).to_be_visible(timeout=30_000)
         expect(page.get_by_text(BANNER)).to_have_count(0)
+        left(page)
     store = open_store(settings_of(tmp_path))
     assert [each.reviewer for each in store.care_reviews.all()] == ["Dr Ann Example"]
     store.close()
@@ -74,4 +81,5 @@ def test_a_review_is_recorded_and_survives_a_restart(
         heading(page, "Care")
         expect(page.get_by_text("Reviewed by Dr Ann Example on")).to_be_visible(timeout=30_000)
         expect(page.get_by_text(BANNER)).to_have_count(0)
-    assert [each for each in problems if "ERR_CONNECTION_REFUSED" not in each] == []
+        left(page)
+    assert problems == []

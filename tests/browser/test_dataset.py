@@ -17,6 +17,15 @@ from tests.browser.test_app import fits_and_is_accessible
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds
+PLACE = """(number) => {
+  const plot = document.querySelector(".st-key-figure-dataset-map .js-plotly-plot");
+  const { xaxis, yaxis } = plot._fullLayout;
+  const { left, top } = plot.querySelector(".nsewdrag").getBoundingClientRect();
+  const point = plot.calcdata[0][number];
+  return [left + xaxis.c2p(point.x), top + yaxis.c2p(point.y)];
+}"""  # where a point of the map lies on the screen
+COUNT = """() => document.querySelector(".st-key-figure-dataset-map .js-plotly-plot")
+  .calcdata.reduce((sum, each) => sum + each.length, 0)"""
 
 
 def opened(page: Page, address: str, view: str) -> None:
@@ -26,14 +35,22 @@ def opened(page: Page, address: str, view: str) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
+def shown(page: Page, name: str, level: int) -> None:
+    """Waits until a figure has this heading."""
+    found = page.get_by_role("heading", name=name, level=level)
+    expect(found).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_figure_is_kept_as_png_svg_and_csv(
     page: Page, start: Callable[[], str], problems
 ) -> None:
     opened(page, start(), "overview")
     kept = {}
     for name in ("Cells of each class as PNG", "Cells of each class as SVG", "CSV"):
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=name).first.click()
+        button = page.get_by_role("button", name=name).first
+        expect(button).to_be_enabled(timeout=PATIENCE)
+        with page.expect_download(timeout=PATIENCE) as waiting:
+            button.click()
         kept[waiting.value.suggested_filename] = Path(waiting.value.path()).read_bytes()
     assert set(kept) == {f"dataset-cells.{kind}" for kind in ("png", "svg", "csv")}
     picture = Image.open(io.BytesIO(kept["dataset-cells.png"])).convert("RGB")
@@ -42,23 +59,23 @@ def test_a_figure_is_kept_as_png_svg_and_csv(
     assert b"Koilocytotic" in kept["dataset-cells.svg"]
     assert kept["dataset-cells.csv"].startswith(b"label,cells_published,cells")
     page.get_by_role("button", name="Enlarge").first.click()
-    expect(page.get_by_role("heading", name="Cells of each class", level=2)).to_be_visible()
+    shown(page, "Cells of each class", 2)
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("heading", name="Clusters of each class", level=2)).to_be_visible()
+    shown(page, "Clusters of each class", 2)
     page.keyboard.press("Escape")
-    expect(page.get_by_role("heading", name="Cells of each class", level=3)).to_be_visible()
+    shown(page, "Cells of each class", 3)
     assert problems == []
 
 
 def test_the_cell_under_the_pointer_is_shown(page: Page, start: Callable[[], str]) -> None:
     opened(page, start(), "map")
-    point = page.locator(".st-key-figure-dataset-map .points path").nth(40)
-    point.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)  # until the chart is watched
-    point.hover(force=True)
+    expect(page.locator("path.cervix-points").first).to_be_attached(timeout=PATIENCE)
+    page.locator(".st-key-figure-dataset-map").scroll_into_view_if_needed()
+    x, y = page.evaluate(PLACE, 40)
+    page.mouse.move(x, y)
     card = page.locator("img.cervix-pointed")
     expect(card).to_be_visible(timeout=10_000)
-    expect(card).to_have_attribute("src", re.compile("/cells/[0-9a-f]{64}$"))
+    expect(card).to_have_attribute("src", re.compile("/cells/[0-9]+$"))
     loaded = "() => document.querySelector('img.cervix-pointed').naturalWidth > 0"
     page.wait_for_function(loaded, timeout=PATIENCE)
 
@@ -91,3 +108,18 @@ def test_a_lasso_shows_the_cells_that_it_chooses(page: Page, start: Callable[[],
     cells = page.locator(".cx-gallery img")
     expect(cells.first).to_be_visible(timeout=PATIENCE)
     assert cells.count() > 20
+    shares = "all => new Set(all.map(each => each.getAttribute('fill-opacity'))).size"
+    assert page.locator("path.cervix-points").evaluate_all(shares) == 2  # the others are faint
+
+
+def test_a_map_is_kept_with_its_points(page: Page, start: Callable[[], str]) -> None:
+    opened(page, start(), "map")
+    button = page.get_by_role("button", name="Which cells are alike as SVG")
+    expect(button).to_be_enabled(timeout=PATIENCE)
+    expect(page.locator("path.cervix-points").first).to_be_attached(timeout=PATIENCE)
+    with page.expect_download(timeout=PATIENCE) as waiting:
+        button.click()
+    drawn = Path(waiting.value.path()).read_text("utf-8")
+    places = re.findall(r'class="cervix-points" d="([^"]+)"', drawn)
+    count = page.evaluate(COUNT)
+    assert sum(each.count("M") for each in places) == count > 3000

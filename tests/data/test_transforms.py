@@ -7,10 +7,10 @@ from dataclasses import fields
 import pytest
 import torch
 
+from cervix_models.data.augmentation import Augmentation
 from cervix_models.data.transforms import (
     IMAGENET_MEAN,
     IMAGENET_STD,
-    Augmentation,
     augment,
     normalise,
 )

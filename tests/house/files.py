@@ -52,8 +52,8 @@ def requirements() -> set[str]:
     """The distributions that the requirement files name, in lower case with hyphens."""
     lines = [
         line
-        for name in ("requirements.txt", "requirements-dev.txt")
-        for line in (ROOT / name).read_text("utf-8").splitlines()
+        for path in sorted(ROOT.glob("requirements*.txt"))
+        for line in path.read_text("utf-8").splitlines()
     ]
     named = [re.match(r"[\w.-]+", line) for line in lines if not line.startswith(("#", "-"))]
     return {distribution(each[0]) for each in named if each}

@@ -12,7 +12,7 @@ from tests.house.files import distribution
 
 # Rooms from the top of the house to its floor: a module imports its own storey or one below.
 STOREYS: tuple[tuple[str, ...], ...] = (
-    ("app", "ui", "pages", "scripts", "__main__", "commands", "worker"),
+    ("app", "ui", "pages", "scripts", "__main__", "commands", "worker", "benches"),
     ("services",),
     (
         "predictors",
@@ -45,12 +45,14 @@ STOREYS: tuple[tuple[str, ...], ...] = (
 OUTSIDE = ("app", "ui", "pages", "scripts")  # stand beside the package, not in it
 OURS = ("cervix_models", "tests", *OUTSIDE)
 SCREENS = ("app", "ui", "pages")
-TRAINERS = ("commands", "worker", "training", "scripts")
+TRAINERS = ("commands", "worker", "benches", "training", "scripts")
 STORAGE_KNOWS = (
     "storage", "data", "contracts", "lessons", "settings", "people", "accounts", "tasks", "errors",
 )  # fmt: skip
-SCREENS_KNOW = (*SCREENS, "services", "plots", "morphology", "data", *STOREYS[-2], *STOREYS[-1])
-STORAGE_CALLERS = ("services", "storage", "commands", "worker")
+SCREENS_KNOW = (
+    *SCREENS, "services", "telemetry", "plots", "morphology", "data", *STOREYS[-2], *STOREYS[-1]
+)  # fmt: skip
+STORAGE_CALLERS = ("services", "storage", "commands", "worker", "benches")
 
 TENSORS = frozenset({"torch", "torchvision", "timm", "lightning", "pytorch_lightning"})
 TENSORS |= {"torchmetrics", "onnxruntime", "onnx", "onnxscript", "safetensors"}
@@ -202,12 +204,13 @@ def libraries(sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def not_required(wanted: Mapping[str, str], required: Set[str]) -> dict[str, str]:
-    """Those of `wanted` that no distribution in `required` brings by that import name."""
+    """Those of `wanted` that no distribution in `required` brings by that import name, or has that
+    name itself, such as one that is not installed because nobody needs it here."""
     brings = packages_distributions()
     return {
         library: path
         for library, path in wanted.items()
-        if not required & {distribution(each) for each in brings.get(library, ())}
+        if not required & {distribution(each) for each in (library, *brings.get(library, ()))}
     }
 
 

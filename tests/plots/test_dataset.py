@@ -21,7 +21,7 @@ from cervix_models.plots import (
 
 POINTS = Points(
     x=[0.0, 1, 2], y=[3.0, 4, 5], labels=[CLASS_NAMES[0], CLASS_NAMES[2], CLASS_NAMES[0]],
-    keys=["a", "b", "c"], words=["one", "two", "three"],
+    keys=[4, 7, 9], words=["one", "two", "three"],
 )  # fmt: skip
 
 
@@ -36,9 +36,28 @@ def test_counts_stand_before_what_is_published() -> None:
 
 def test_violins_are_named_by_letters_and_told_in_words() -> None:
     figure = violins({name: [1.0, 2, 3] for name in CLASS_NAMES}, "size")
-    assert [each.x[0] for each in figure.data] == ["DK", "KO", "MP", "PB", "SI"]
-    assert [each.line.color for each in figure.data] == [class_named(n).colour for n in CLASS_NAMES]
+    outlines = [each for each in figure.data if each.type == "scatter"]
+    assert list(figure.layout.xaxis.ticktext) == ["DK", "KO", "MP", "PB", "SI"]
+    assert [each.line.color for each in outlines] == [class_named(n).colour for n in CLASS_NAMES]
+    assert outlines[3].text == ("Parabasal: median 2, middle half 1.5 to 2.5<br>all from 1 to 3")
     assert "Parabasal: median 2, middle half 1.5 to 2.5" in alt_text(figure)
+
+
+def test_a_violin_goes_from_end_to_end_and_is_widest_where_most_lie() -> None:
+    values = [0.0, 4, 5, 5, 5, 6, 10]
+    outline, box = violins({CLASS_NAMES[0]: values}, "size").data
+    assert (outline.y.min(), outline.y.max()) == (0, 10)
+    assert outline.y[np.argmax(outline.x)] == pytest.approx(5, abs=0.1)
+    assert outline.x.max() == pytest.approx(-outline.x.min())
+    assert (box.q1[0], box.median[0], box.q3[0]) == (4.5, 5, 5.5)
+    assert (box.lowerfence[0], box.upperfence[0]) == (4, 6)
+
+
+@pytest.mark.parametrize("values", [[3.0], [3.0, 3], [0.0, 0, 0, 0, 9]])
+def test_a_violin_of_few_or_equal_values_is_drawn(values) -> None:
+    outline = violins({CLASS_NAMES[0]: values}, "size").data[0]
+    assert np.isfinite(outline.x).all()
+    assert np.isfinite(outline.y).all()
 
 
 def test_colours_go_from_dark_to_light() -> None:
@@ -63,7 +82,7 @@ def test_classes_have_a_colour_and_a_shape_each() -> None:
     figure = cells_scatter(POINTS, ("across", "up"), "Two classes.")
     assert [each.name for each in figure.data] == ["DK", "MP"]
     assert len({each.marker.symbol for each in figure.data}) == 2
-    assert list(figure.data[0].customdata) == ["a", "c"]
+    assert list(figure.data[0].customdata) == [4, 9]
     assert figure.layout.dragmode is False
     assert cells_scatter(POINTS, ("", ""), "", lasso=True).layout.dragmode == "lasso"
 
@@ -73,7 +92,14 @@ def test_groups_are_drawn_in_the_order_of_their_colours() -> None:
         POINTS, ["x", "y", "x"], {"y": "#111111", "x": "#222222"}, ("", ""), ""
     )
     assert [each.name for each in figure.data] == ["y", "x"]
-    assert figure.data[0].marker.symbol[0] != figure.data[1].marker.symbol[0]
+    assert figure.data[0].marker.symbol != figure.data[1].marker.symbol
+
+
+def test_a_group_of_two_classes_has_two_shapes_and_stands_once_in_the_legend() -> None:
+    figure = grouped_scatter(POINTS, ["x", "x", "x"], {"x": "#222222"}, ("", ""), "")
+    assert len({each.marker.symbol for each in figure.data}) == 2
+    assert [each.showlegend for each in figure.data] == [True, False]
+    assert {each.legendgroup for each in figure.data} == {"x"}
 
 
 def test_neighbouring_clusters_differ_in_colour() -> None:

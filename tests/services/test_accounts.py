@@ -246,6 +246,6 @@ def test_what_was_done_is_in_the_audit_log(accounts, ann) -> None:
     with pytest.raises(SignInError, match=WRONG):
         accounts.sign_in("Eve", "guess and guess")
     told = [(each.actor, each.action) for each in accounts.store.audit.entries()]
-    assert ("Ann", "account made") in told
-    assert ("Ann", "signed in") in told
-    assert any(action == "sign-in failed" for _, action in told)
+    assert ("Ann", "account.add") in told
+    assert ("Ann", "account.sign-in") in told
+    assert any(action == "account.sign-in-failed" for _, action in told)

@@ -55,9 +55,9 @@ def counting(monkeypatch) -> list[str]:
     seen: list[str] = []
     once = bulk.read_rows
 
-    def counted(reader, job, files):
-        seen.extend(path.name for path in files)
-        return once(reader, job, files)
+    def counted(worker, pictures):
+        seen.extend(Path(name).name for name, _ in pictures)
+        return once(worker, pictures)
 
     monkeypatch.setattr(bulk, "read_rows", counted)
     return seen

@@ -117,8 +117,11 @@ def test_a_cell_without_its_picture_is_a_silhouette(real) -> None:
     pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     assert pixels.shape[:2] == (row.height, row.width)
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == 3  # ground, cytoplasm, nucleus
+    assert real.picture("0") == (content, kind)
     with pytest.raises(DataError, match="No cell zz"):
         real.picture("zz")
+    with pytest.raises(DataError, match="No cell has the row 999999"):
+        real.picture("999999")
 
 
 def test_a_cell_of_an_imported_set_is_its_own_picture(tmp_path) -> None:

@@ -139,7 +139,8 @@ def test_models_are_loaded_once_however_many_ask(settings, monkeypatch) -> None:
     loaded = []
 
     class Slow:
-        def __init__(self, given) -> None:
+        def __init__(self, given, defaults) -> None:
+            self.defaults = defaults
             loaded.append((given, threading.get_ident()))
             time.sleep(0.1)
 

@@ -19,6 +19,7 @@ TABLES = {
     "places", "judgements", "preferences", "care_reviews",
     "cell_answers", "cell_schedules", "teaching_sets", "set_items", "sittings", "item_answers",
     "accounts", "sign_ins", "failed_sign_ins", "invitations", "jobs", "job_metrics", "job_lines",
+    "workers",
     "audit", "promotions",
 }  # fmt: skip
 

@@ -61,6 +61,12 @@ def test_sets_sittings_and_answers_survive_a_restart(settings) -> None:
     store.close()
 
 
+def test_sets_that_hold_a_cell_are_named(taught) -> None:
+    cell = taught.teaching.items(EXAM.id)[0].cell
+    assert taught.teaching.sets_with({cell, "another"}) == [EXAM.name]
+    assert taught.teaching.sets_with({"another"}) == []
+
+
 def test_an_answer_of_an_exam_is_changed_until_the_end_and_never_after_it(taught) -> None:
     taught.teaching.begin(ANN)
     kept = taught.teaching

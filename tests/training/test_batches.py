@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from cervix_models.training.batches import CellRows, ShuffledBatches, cells_at
+from cervix_models.errors import RecipeError
+from cervix_models.training.batches import (
+    CellRows,
+    Share,
+    SharedBatches,
+    ShuffledBatches,
+    cells_at,
+)
 from tests import tiny
 
 
@@ -94,3 +101,39 @@ def test_rows_are_those_that_were_chosen(packed) -> None:
     assert batch["label"].tolist() == [int(packed.labels[2]), -1]
     assert batch["has_mask"].tolist() == [False, True]
     assert rows[0]["margin"].shape == (2,)
+
+
+@pytest.mark.parametrize(("workers", "size"), [(2, 8), (3, 8), (4, 4), (8, 8)])
+def test_workers_see_each_batch_once_between_them(workers, size) -> None:
+    groups = np.arange(40) % 2 == 0
+    whole = list(ShuffledBatches(groups, size, seed=0))
+    parts = [
+        list(SharedBatches(ShuffledBatches(groups, size, seed=0), Share(rank, workers)))
+        for rank in range(workers)
+    ]
+    assert {len(each) for each in parts} == {len(whole)}
+    for batch, *shares in zip(whole, *parts, strict=True):
+        assert sorted(_rows(shares)) == sorted(batch)
+        sizes = [len(each) for each in shares]
+        assert max(sizes) - min(sizes) <= 1
+        assert min(sizes) > 0
+
+
+def test_workers_draw_alike_in_every_epoch() -> None:
+    parts = [
+        SharedBatches(ShuffledBatches(np.zeros(16, bool), 4, seed=1), Share(r, 2)) for r in (0, 1)
+    ]
+    assert len(parts[0]) == 4
+    for _ in range(3):
+        assert sorted(_rows(_rows(each) for each in map(list, parts))) == list(range(16))
+
+
+def test_more_workers_than_rows_in_a_batch_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"5 workers .* batches of 4 rows.*CERVIX_RAY_WORKERS"):
+        SharedBatches(ShuffledBatches(np.zeros(16, bool), 4, seed=1), Share(0, 5))
+
+
+def test_watched_rows_are_shared_where_there_are_enough() -> None:
+    rows = np.arange(5)
+    assert [Share(rank, 2).of(rows).tolist() for rank in (0, 1)] == [[0, 2, 4], [1, 3]]
+    assert Share(3, 6).of(rows).tolist() == rows.tolist()

@@ -11,9 +11,9 @@ import torch
 from cervix_models.__main__ import main
 from cervix_models.cards import load_card
 from cervix_models.checkpoints import load_network
+from cervix_models.data.augmentation import Augmentation
 from cervix_models.data.composing import SingleCell, composed
 from cervix_models.data.fields import FieldSet, pack_composed
-from cervix_models.data.transforms import Augmentation
 from cervix_models.errors import DataError
 from cervix_models.evaluation.finding import kept_fields
 from cervix_models.registry import create

@@ -115,7 +115,7 @@ def test_a_killed_training_goes_on(tmp_path) -> None:
 def test_fewer_epochs_are_a_trial_and_more_are_not_given(tmp_path) -> None:
     fit(replace(job(tmp_path / "a", epochs=3), epochs=1))
     assert json.loads((tmp_path / "a" / DONE).read_text())["epochs"] == 1
-    assert fit_module._epochs(job(tmp_path, epochs=3).recipe, 9) == 3
+    assert fit_module.epochs_of(job(tmp_path, epochs=3).recipe, 9) == 3
 
 
 def test_patience_stops_early_and_keeps_the_best_epoch(tmp_path) -> None:
@@ -146,7 +146,7 @@ def test_a_moving_average_is_what_is_kept(tmp_path) -> None:
 
 def test_a_segmenter_learns_from_masks_and_boxes(tmp_path) -> None:
     given = job(tmp_path, tiny.register_outliner(), epochs=1)
-    groups = fit_module._loaders(given)[0].sampler
+    groups = fit_module.loaders_of(given)[0].sampler
     assert [len(each) for each in groups.members] == [10, 4]
     network, _ = fit(given)
     assert (tmp_path / FINAL).is_file()

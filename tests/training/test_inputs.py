@@ -133,3 +133,17 @@ def test_lengths_and_areas_have_no_say_where_the_recipe_is_scale_free(
         torch.testing.assert_close(network(given), before)
         given[:, 0] += 50
         assert not torch.allclose(network(given), before)
+
+
+@pytest.mark.parametrize(
+    ("model", "more"), [("cnn", ("corrected",)), ("tiny_outliner", ("corrected", "outlined"))]
+)
+def test_corrected_readings_in_a_packed_file_are_learned_from(model, more) -> None:
+    tiny.register_outliner()
+    packed = tiny.packed(clusters=2, herlev=2)
+    recipe = tiny.recipe(model)
+    assert inputs.with_corrected(recipe, packed) is recipe
+    source = ("corrected", "outlined", *packed.source[2:])
+    with_some = inputs.with_corrected(recipe, replace(packed, source=source))
+    assert with_some.images == (*recipe.images, *more)
+    assert inputs.with_corrected(with_some, replace(packed, source=source)) is with_some

@@ -56,6 +56,24 @@ def test_a_classifier_sees_its_own_source_alone(plan, outlining) -> None:
         assert len(herlev & set(fold.held_out.tolist())) == 4
 
 
+def test_corrected_readings_are_learned_from_and_never_measured_on(plan) -> None:
+    some = plan.packed
+    theirs = replace(
+        some, source=tuple("corrected" for _ in some.source),
+        clusters=tuple(f"corrected/{each}" for each in some.clusters),
+        sha256=tuple(f"{each}c" for each in some.sha256),
+    )  # fmt: skip
+    recipe = replace(plan.recipe, images=("sipakmed", "corrected"))
+    both = replace(plan, packed=some + theirs, recipe=recipe)
+    for before, after in zip(folds_of(plan), folds_of(both), strict=True):
+        assert after.sha256 == before.sha256
+        assert after.held_out.tolist() == before.held_out.tolist()
+        assert set(both.packed.where("corrected").tolist()) <= set(after.train.tolist())
+    alone = replace(both, packed=theirs, recipe=replace(recipe, images=("corrected",)))
+    held = np.concatenate([fold.held_out for fold in folds_of(alone)])
+    assert sorted(held) == list(range(len(theirs)))
+
+
 def test_a_random_split_mixes_clusters(plan) -> None:
     fold = folds_of(replace(plan, protocol="random"))[0]
     seen = {plan.packed.clusters[i] for i in fold.train}

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from cervix_models.recipes import Loss
 from cervix_models.segmenters.flex_unet import as_logits
 from cervix_models.training.batches import cells_at
-from cervix_models.training.fit import Job, _loaders
+from cervix_models.training.fit import Job, loaders_of
 from cervix_models.training.segmentation import (
     SegmenterTraining,
     box_masks,
@@ -149,5 +149,5 @@ def test_without_boxes_only_outlined_cells_are_learned_from(tmp_path) -> None:
     for loss, learned in ((Loss(), {True}), (Loss(box=0.5), {True, False})):
         given = tiny.recipe(tiny.register_outliner(), loss=loss, images=("sipakmed", "herlev"))
         rows = np.arange(len(packed))
-        loader, _ = _loaders(Job(given, cells_at(packed, 64), rows, rows[:2], tmp_path))
+        loader, _ = loaders_of(Job(given, cells_at(packed, 64), rows, rows[:2], tmp_path))
         assert {bool(each) for batch in loader for each in batch["has_mask"]} == learned

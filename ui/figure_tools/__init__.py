@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from cervix_models.language import _
+from cervix_models.language import _, spoken
 from cervix_models.plots import alt_text
 from ui.routes import CELL_URL
 
@@ -30,11 +30,12 @@ class Figure:
     draw: Callable[[], go.Figure]
     table: Callable[[], pd.DataFrame]  # what it shows, as numbers
     words: str = ""  # below it
-    pictures: bool = False  # its points are known by the hash of a cell
+    pictures: bool = False  # its points are known by the row of a cell
     choose: bool = False  # a part of its points can be chosen
+    given: tuple[str | bool, ...] = ()  # by a reader; for the same it is drawn once a process
 
 
-def show_figures(figures: Sequence[Figure], width: int = 460) -> dict[str, list[str]]:
+def show_figures(figures: Sequence[Figure], width: int = 460) -> dict[str, list[int]]:
     """Shows figures beside each other where there is room for so many pixels each, or the one
     alone that the address names; by key, what was chosen of those that let choose."""
     alone = next((each for each in figures if each.key == st.query_params.get(LARGE)), None)
@@ -49,9 +50,9 @@ def show_figures(figures: Sequence[Figure], width: int = 460) -> dict[str, list[
     return chosen
 
 
-def _show(figure: Figure) -> list[str]:
+def _show(figure: Figure) -> list[int]:
     st.subheader(figure.title, anchor=False)
-    found = _chart(figure, figure.draw())
+    found = _chart(figure, _drawn(figure.key, figure.given, spoken(), figure))
     if figure.words:
         st.caption(figure.words)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -65,7 +66,19 @@ def _show(figure: Figure) -> list[str]:
     return found
 
 
-def _show_alone(figure: Figure, figures: Sequence[Figure]) -> list[str]:
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _drawn(key: str, given: tuple[str | bool, ...], language: str, _figure: Figure) -> go.Figure:
+    return _drawn_anew(_figure)
+
+
+def _drawn_anew(figure: Figure) -> go.Figure:
+    drawn = figure.draw()
+    if figure.pictures:  # thousands of points, which tools.js draws
+        drawn.update_traces(marker_maxdisplayed=1, selector={"mode": "markers"})
+    return drawn
+
+
+def _show_alone(figure: Figure, figures: Sequence[Figure]) -> list[int]:
     at = list(figures).index(figure)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("All figures"), icon=":material/fullscreen_exit:", shortcut="Escape"):
@@ -78,7 +91,7 @@ def _show_alone(figure: Figure, figures: Sequence[Figure]) -> list[str]:
         _tools(figure)
         _csv(figure)
     st.header(figure.title, anchor=False)
-    drawn = figure.draw()
+    drawn = _drawn_anew(figure)
     drawn.update_layout(
         font_size=TYPE, height=HEIGHT, hoverlabel_font_size=TYPE, legend_font_size=TYPE
     )
@@ -90,7 +103,7 @@ def _show_alone(figure: Figure, figures: Sequence[Figure]) -> list[str]:
     return found
 
 
-def _chart(figure: Figure, drawn: go.Figure) -> list[str]:
+def _chart(figure: Figure, drawn: go.Figure) -> list[int]:
     """Shows a figure; the keys of the points that were chosen of it."""
     config = {"displayModeBar": False}
     with st.container(key=f"figure-{figure.key}"):
@@ -101,7 +114,7 @@ def _chart(figure: Figure, drawn: go.Figure) -> list[str]:
             drawn, config=config, alt=alt_text(drawn), key=f"chart-{figure.key}",
             on_select="rerun", selection_mode=("lasso", "box", "points"),
         )  # fmt: skip
-    return [str(point["customdata"]) for point in found["selection"]["points"]]
+    return [int(point["customdata"]) for point in found["selection"]["points"]]
 
 
 def _tools(figure: Figure) -> None:

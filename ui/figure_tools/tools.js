@@ -1,27 +1,105 @@
-// Saves the chart beside it as PNG or SVG, and shows the picture of the cell under the pointer.
+// Saves the chart beside it as PNG or SVG. Of one whose points are cells, it shows the picture of the
+// cell under the pointer, and draws the points: Plotly takes a second for the elements of thousands.
 
 const SCALE = 3;
-const WATCH = 400; // milliseconds between looks whether the chart was drawn anew
+const KEPT = 60_000; // milliseconds that a file stays for a browser that is slow to take it
 const GAP = 14; // pixels between pointer and picture
+const TOGETHER = 50; // points in one path
+const FAINT = 0.2; // of their opacity is left to points that were not chosen
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = { // corners of a symbol whose half size is 1, as Plotly draws it
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  "triangle-up": [[-1.15, 0.5], [1.15, 0.5], [0, -1]],
+  cross: [
+    [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4],
+    [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4], [-0.4, -1.2], [0.4, -1.2], [0.4, -0.4],
+  ],
+};
 
 export default function (component) {
   const { data, parentElement } = component;
+  const buttons = [...parentElement.querySelectorAll("button")];
   const chart = () => document.querySelector(`.st-key-${data.chart} .js-plotly-plot`);
-  for (const button of parentElement.querySelectorAll("button")) {
+  for (const button of buttons) {
     button.setAttribute("aria-label", data.labels[button.dataset.kind]);
     button.onclick = () => save(chart(), button.dataset.kind, data.name);
   }
-  if (!data.pictures) return undefined;
-  const card = makeCard();
-  let watched = null;
-  const watch = setInterval(() => {
+  const card = data.pictures ? makeCard() : null;
+  let known = null;
+  let leave = () => {};
+  const look = () => {
     const now = chart();
-    if (!now || now === watched || !now.on) return;
-    watched = now;
-    now.on("plotly_hover", (event) => show(card, event, data.pictures));
-    now.on("plotly_unhover", () => { card.hidden = true; });
-  }, WATCH);
-  return () => { clearInterval(watch); card.remove(); };
+    const ready = Boolean(now && now.on && now.calcdata);
+    for (const button of buttons) button.disabled = !ready;
+    if (!card || !ready || now === known) return;
+    known = now;
+    card.hidden = true;
+    leave();
+    leave = attend(now, card, data.pictures);
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, { childList: true, subtree: true });
+  look();
+  return () => { watch.disconnect(); leave(); card?.remove(); };
+}
+
+function attend(plot, card, pictures) {
+  const paint = () => paintPoints(plot);
+  const answers = {
+    plotly_afterplot: paint,
+    plotly_selected: paint,
+    plotly_deselect: paint,
+    plotly_hover: (event) => show(card, event, pictures),
+    plotly_unhover: () => { card.hidden = true; },
+  };
+  for (const [event, answer] of Object.entries(answers)) plot.on(event, answer);
+  paint();
+  return () => {
+    for (const [event, answer] of Object.entries(answers)) plot.removeListener(event, answer);
+  };
+}
+
+function paintPoints(plot) {
+  for (const points of plot.calcdata) {
+    const { trace } = points[0];
+    const group = plot.querySelector(`.trace${trace.uid} .points`);
+    if (!group || !trace.marker?.maxdisplayed) continue;
+    const chosen = (each) => !trace.selectedpoints || each.selected;
+    const parts = [[points.filter((each) => !chosen(each)), FAINT], [points.filter(chosen), 1]];
+    const symbol = outline(trace.marker.symbol, trace.marker.size / 2);
+    const { xaxis, yaxis } = plot._fullLayout;
+    const drawn = ({ x, y }) => `M${xaxis.c2p(x).toFixed(1)},${yaxis.c2p(y).toFixed(1)}${symbol}`;
+    group.replaceChildren(
+      ...parts.flatMap(([some, share]) => paths(some.map(drawn), trace.marker, share)),
+    );
+  }
+}
+
+// Several paths a trace, each of points from all over it, so that it shows where points overlap.
+function paths(drawn, marker, share) {
+  const count = Math.ceil(drawn.length / TOGETHER);
+  return Array.from({ length: count }, (_, number) => {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", "cervix-points");
+    path.setAttribute("d", drawn.filter((_, at) => at % count === number).join(""));
+    path.setAttribute("fill", marker.color);
+    path.setAttribute("fill-opacity", share * marker.opacity);
+    return path;
+  });
+}
+
+function outline(symbol, half) {
+  if (!SHAPES[symbol]) {
+    return `m${-half},0a${half},${half} 0 1,0 ${2 * half},0a${half},${half} 0 1,0 ${-2 * half},0z`;
+  }
+  let last = [0, 0];
+  const steps = SHAPES[symbol].map((corner) => {
+    const step = corner.map((each, axis) => ((each - last[axis]) * half).toFixed(2));
+    last = corner;
+    return step;
+  });
+  return `m${steps.join("l")}z`;
 }
 
 function makeCard() {
@@ -39,7 +117,7 @@ function makeCard() {
 
 function show(card, event, pictures) {
   const point = event.points[0];
-  if (!point || !point.customdata) return;
+  if (point?.customdata === undefined) return;
   card.src = pictures + point.customdata;
   card.hidden = false;
   const { clientX: x, clientY: y } = event.event;
@@ -59,12 +137,12 @@ function drawn(plot) {
     for (const part of layer.cloneNode(true).children) whole.append(part.cloneNode(true));
   }
   for (const part of whole.querySelectorAll(".hoverlayer, .zoomlayer, .drag, .nsewdrag")) part.remove();
-  whole.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  whole.setAttribute("xmlns", SVG);
   whole.setAttribute("xmlns:xlink", "http://www.w3.org/1999/xlink");
   whole.setAttribute("width", width);
   whole.setAttribute("height", height);
   whole.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  const ground = document.createElementNS(SVG, "rect");
   ground.setAttribute("width", "100%");
   ground.setAttribute("height", "100%");
   ground.setAttribute("style", `fill: ${colourBehind(plot)}`);
@@ -107,6 +185,9 @@ function offer(content, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
+  link.hidden = true;
+  document.body.append(link);
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }

@@ -38,6 +38,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_jobs_created_at"), "jobs", ["created_at"], unique=False)
     op.create_index(op.f("ix_jobs_kind"), "jobs", ["kind"], unique=False)
     op.create_index(op.f("ix_jobs_state"), "jobs", ["state"], unique=False)
+    _upgrade_what_is_told()
+
+
+def _upgrade_what_is_told() -> None:
     op.create_table(
         "job_lines",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -54,6 +58,7 @@ def upgrade() -> None:
         "job_metrics",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.String(length=64), nullable=False),
+        sa.Column("part", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("value", sa.Double(), nullable=False),
@@ -64,12 +69,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_metrics")),
     )
     op.create_index(
-        "ix_job_metrics_job_name_step", "job_metrics", ["job_id", "name", "step"], unique=False
+        "ix_job_metrics_series", "job_metrics", ["job_id", "part", "name", "step"], unique=False
+    )
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
 
 
 def downgrade() -> None:
     """Takes the tables back to the revision before."""
+    op.drop_table("workers")
     op.drop_table("job_lines")
     op.drop_table("job_metrics")
     op.drop_table("jobs")

@@ -11,6 +11,23 @@ branch_labels = None
 depends_on = None
 
 
+SAID = "entries of the audit log are added and never changed"
+REFUSE = f"BEGIN SELECT RAISE(ABORT, '{SAID}'); END"
+# SQLite takes INSERT OR REPLACE for no deletion.
+TAKEN = "EXISTS (SELECT 1 FROM audit WHERE number = NEW.number OR sha256 = NEW.sha256)"
+SQLITE = (
+    f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit {REFUSE}",
+    f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit {REFUSE}",
+    f"CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN {TAKEN} {REFUSE}",
+)
+POSTGRESQL = (
+    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$ BEGIN RAISE EXCEPTION '{SAID}'; END $$",
+    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+)
+
+
 def upgrade() -> None:
     """Brings the tables to this revision."""
     op.create_table(
@@ -28,8 +45,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_action"), "audit", ["action"], unique=False)
     op.create_index(op.f("ix_audit_created_at"), "audit", ["created_at"], unique=False)
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in SQLITE if sqlite else POSTGRESQL:
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """Takes the tables back to the revision before."""
     op.drop_table("audit")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP FUNCTION audit_refuse()")
