@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Mapping
 from typing import get_args
 
-from cervix_models.cards import load_cards
+from cervix_models.cards import here_of
 from cervix_models.errors import CervixError
-from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
+from cervix_models.services.defaults import defaults_of
 from cervix_models.settings import Settings
 from cervix_models.storage import open_store
 from cervix_models.storage.store import Store
@@ -24,7 +24,7 @@ def faults(settings: Settings) -> list[str]:
     try:
         store = open_store(settings)
         try:
-            store.accounts.has_admin()
+            defaults = defaults_of(store.promotions.newest())
         finally:
             store.close()
     except CervixError as problem:
@@ -34,10 +34,11 @@ def faults(settings: Settings) -> list[str]:
     elif (free := shutil.disk_usage(settings.home).free) < ROOM:
         found.append(f"{free / 1e6:.0f} MB are free in {settings.home}; {ROOM / 1e6:.0f} are "
                      "needed. Free some.")  # fmt: skip
-    names = {card.name for card in load_cards(settings.weights)}
+    names = {card.name for card in here_of(("classifier", "segmenter"), *settings.shelves)}
     found += [
-        f"There are no weights of {name} in {settings.weights}. Bring them, or train it."
-        for name in (CLASSIFIER, SEGMENTER)
+        f"There are no weights of {name} in {settings.weights} or {settings.models}. Bring them, "
+        "or train it."
+        for name in (defaults.classifier, defaults.segmenter)
         if name not in names
     ]
     return found

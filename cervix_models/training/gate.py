@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cervix_models.cards import load_card, members_of
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import Image, Segmentation
+from cervix_models.errors import DataError
 from cervix_models.evaluation.gate import (
     as_columns,
     cross_refused,
@@ -50,6 +51,8 @@ def fit_gate(lead: Plan, classifier: str, segmenter: str, settings: Settings) ->
     folder = settings.weights / classifier
     cells = CellReader(lead.recipe.name, settings)
     rows = lead.packed.where("sipakmed")
+    if not len(rows):  # cells of another set
+        rows = np.sort(np.concatenate([fold.held_out for fold in folds_of(lead)]))
     images = [lead.packed.images[i] for i in rows]
     fit_space(embeddings_of(cells, images)).save(folder)
     card = load_card(classifier, settings.weights)
@@ -97,8 +100,7 @@ def _held_out(
     classifier: Plan, segmenter: str, settings: Settings
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Every measure of the gate, of every cell, by networks not trained on it, and its fold."""
-    outlined = load_held_out(segmenter, settings.weights)
-    masks = dict(zip(outlined["sha256"], outlined["masks"], strict=True))
+    outline = _outlines(segmenter, settings)
     seen = gathered([classifier.folder / f"fold{n}" for n in range(classifier.recipe.folds)])
     packed = classifier.packed
     cells = cells_for(packed, classifier.recipe)
@@ -111,6 +113,26 @@ def _held_out(
         here = seen["folds"] == number
         distances = space.distances(seen["embeddings"][here])
         for at, far in zip(seen["positions"][here], distances, strict=True):
-            mask = Segmentation.from_labels(masks[packed.sha256[at]])
+            mask = outline(packed.sha256[at], packed.images[at])
             rows.append(measures_of(packed.images[at], mask, float(far)))
     return as_columns(rows), seen["folds"]
+
+
+def _outlines(segmenter: str, settings: Settings) -> Callable[[str, Image], Segmentation]:
+    """What outlines a cell, by its hash and picture: the fold of the segmenter that held it out;
+    the segmenter itself where it never learned from it."""
+    try:
+        known = load_held_out(segmenter, settings.weights)
+    except DataError:  # it was not measured
+        known = {"sha256": [], "masks": []}
+    masks = dict(zip(known["sha256"], known["masks"], strict=True))
+    readers: list[OutlineReader] = []
+
+    def outline(sha256: str, image: Image) -> Segmentation:
+        if sha256 in masks:
+            return Segmentation.from_labels(masks[sha256])
+        if not readers:
+            readers.append(OutlineReader(segmenter, settings))
+        return readers[0].predict([image])[0]
+
+    return outline

@@ -44,6 +44,7 @@ from cervix_models.training.watching import Watcher, who_watches
 log = logging.getLogger(__name__)
 
 FAILURES = 3  # workers that may be lost before a training is given up
+ENDED = 60.0  # seconds that workers may take to end
 HEARD = 2.0  # seconds between two looks at how far it is
 SHARED = ("classifier", "segmenter")  # kinds whose loss is a mean over the cells of a batch
 
@@ -121,7 +122,8 @@ def _waited(ray: Any, job: Job, work: Any, notes: Any = None) -> Any:
         while not ray.wait([work], timeout=HEARD)[0]:
             _tell(ray, watcher, notes)
             if watcher is not None and watcher.stops():
-                ray.cancel(work, force=True)
+                ray.cancel(work)  # Ray Train then ends its workers, and gives back their machines
+                ray.wait([work], timeout=ENDED)
                 raise StoppedError(
                     "The training on the cluster was asked to stop, and has. Resume it: it goes "
                     "on from the last epoch that it ended."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -195,9 +196,16 @@ class Carried(Callback):
         return {"files": packed(self.folder), "begun": self.begun}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Lays the notes of before the stop into the folder."""
+        """Lays the notes of before the stop into the folder; those of curves under another name, as
+        loggers begin a file anew, and add to none of other columns."""
         self.begun = list(state_dict["begun"])
-        unpack(state_dict["files"], self.folder)
+        with tempfile.TemporaryDirectory() as name:
+            before = Path(name)
+            unpack(state_dict["files"], before)
+            curves = before / "csv/version_0"
+            if curves.is_dir():
+                curves.rename(before / f"csv/version_0_{len(self.begun)}")
+            shutil.copytree(before, self.folder, dirs_exist_ok=True)
 
 
 def packed(folder: Path) -> bytes:

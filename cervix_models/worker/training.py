@@ -11,10 +11,11 @@ from typing import Any
 
 import torch
 
-from cervix_models.cards import load_card
+from cervix_models.cards import here_of, load_card
 from cervix_models.checkpoints import save_card
 from cervix_models.contracts import Card
 from cervix_models.data.importing import list_datasets
+from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.packed import load_all, pack
 from cervix_models.errors import DataError
 from cervix_models.recipes import Recipe
@@ -25,6 +26,7 @@ from cervix_models.tasks import Metric, duration
 from cervix_models.training.asked import Asked, plan_of, trainings_of
 from cervix_models.training.asked import train as train_asked
 from cervix_models.training.fit import DONE
+from cervix_models.training.gate import fit_gate, try_gate
 from cervix_models.training.watching import watched_by
 from cervix_models.worker.doing import Doing
 from cervix_models.worker.leaks import leaks_in, refuse
@@ -53,6 +55,7 @@ def train(doing: Doing) -> Mapping[str, Any]:
         doing.may_save()
         if wish.extent == "fold":
             return {"name": asked.recipe.name, "folder": _within(made, settings.home), **_facts()}
+        _fit_gate(asked, shelf, doing)
         _note_leaks(shelf, leaks)
         shelf.keep()
     card = load_card(shelf.name, shelf.kept)
@@ -164,6 +167,24 @@ class Telling:
 def _as_it_comes(recipe: Recipe, wish: Wish) -> Recipe:
     """The recipe under the name that it comes with; another is given to it with its classes."""
     return replace(recipe, name=wish.recipe)
+
+
+def _fit_gate(asked: Asked, shelf: Shelf, doing: Doing) -> None:
+    """Has a classifier of cells know pictures that are no cell, without which it may not read by
+    default. One that reads outlines, or other classes, has no gate."""
+    card = load_card(shelf.name, shelf.folder)
+    plan = plan_of(asked, doing.settings)
+    reads_cells = card.kind == "classifier" and card.classes == CLASS_NAMES
+    if not reads_cells or find(plan.recipe.model).reads != "image" or asked.folds_only:
+        return
+    here = replace(doing.settings, weights=shelf.folder)
+    if SEGMENTER not in {each.name for each in here_of(("segmenter",), here.weights)}:
+        log.warning("%s is not here: no gate was fitted, which needs outlines", SEGMENTER)
+        return
+    doing.tell(message="Fitting what refuses pictures that are no cell")
+    fit_gate(plan, shelf.name, SEGMENTER, here)
+    try_gate(shelf.name, SEGMENTER, here)
+    doing.may_save()
 
 
 def _note_leaks(shelf: Shelf, leaks: list[str]) -> None:

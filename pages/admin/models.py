@@ -52,7 +52,7 @@ def _now(service: Promotions, kind: DefaultKind, history: list[Promotion]) -> No
     before = service.before(kind)
     if before is None:
         return
-    with st.popover(f"Roll back to {before}", icon=":material/undo:"):
+    with st.expander(f"Roll back to {before}", icon=":material/undo:"):
         reason = st.text_area("Why", max_chars=REASON, key=f"roll-back-why-{kind}")
         if st.button("Roll back", key=f"roll-back-{kind}", type="primary"):
             _act(lambda: service.roll_back(kind, reason))

@@ -72,7 +72,7 @@ def test_a_run_is_promoted_reads_and_is_rolled_back(
     assert newest.startswith(("mine-", "other-"))
     page.goto(f"{address}/runs")
     heading(page, TITLE)
-    page.get_by_role("button", name=f"Roll back to {CLASSIFIER}").click()
+    page.get_by_text(f"Roll back to {CLASSIFIER}").click()
     page.get_by_label("Why").first.fill("It erred.")
     page.get_by_role("button", name="Roll back", exact=True).click()
     expect(page.get_by_text(f"{CLASSIFIER} reads from now on")).to_be_visible(timeout=30_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,9 +13,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from cervix_models.services.defaults import CLASSIFIER
 from cervix_models.settings import ROOT
 from cervix_models.storage import open_store
-from tests.browser.conftest import PATIENCE, heading, serving, settings_of
+from tests.browser.conftest import (
+    PATIENCE,
+    UPLOAD,
+    heading,
+    needs_weights,
+    serving,
+    settings_of,
+)
+from tests.fakes import drawn_cell, png
 from tests.made_trainings import pack_cells
 
 pytestmark = pytest.mark.browser
@@ -75,6 +85,44 @@ def reached(home: Path) -> int:
     return max(steps, default=0)
 
 
+def readers(home: Path) -> list[str]:
+    """The classifiers of the readings, the newest first."""
+    store = open_store(settings_of(home))
+    found = [row.reading.models[0].name for row in store.readings()]
+    store.close()
+    return found
+
+
+def read_cell(page: Page, address: str, seed: int) -> None:
+    page.goto(f"{address}/triage")
+    heading(page, "Read cells")
+    upload = {"name": "cell.png", "mimeType": "image/png", "buffer": png(drawn_cell(120, seed))}
+    page.locator(UPLOAD).set_input_files(upload)
+    expect(page).to_have_url(re.compile("reading="), timeout=LONG)
+
+
+def promoted_and_rolled_back(page: Page, address: str, home: Path) -> None:
+    """What the job trained is made the default, reads a cell, and is rolled back."""
+    page.goto(f"{address}/runs")
+    heading(page, "Models and runs")
+    expect(page.get_by_text(f"Reads now: {CLASSIFIER}")).to_be_visible()
+    page.get_by_label("Why").last.fill("To see that a run can read.")
+    page.locator("label").filter(has_text="It shall read nevertheless").click()
+    page.get_by_role("button", name="Make it the default").click()
+    expect(page.get_by_text("reads from now on")).to_be_visible(timeout=LONG)
+    read_cell(page, address, 1)
+    assert readers(home)[0].startswith("tiny-")
+    page.goto(f"{address}/runs")
+    heading(page, "Models and runs")
+    page.get_by_text(f"Roll back to {CLASSIFIER}").click()
+    page.get_by_label("Why").first.fill("It erred.")
+    page.get_by_role("button", name="Roll back", exact=True).click()
+    expect(page.get_by_text(f"{CLASSIFIER} reads from now on")).to_be_visible(timeout=LONG)
+    read_cell(page, address, 2)
+    assert readers(home)[0] == CLASSIFIER
+
+
+@needs_weights
 def test_a_model_is_trained_from_the_page(page: Page, address, worker, home, problems) -> None:
     asked(page, address, "tiny", 2)
     expect(page.get_by_text("tiny: right in")).to_be_visible(timeout=LONG)
@@ -85,6 +133,7 @@ def test_a_model_is_trained_from_the_page(page: Page, address, worker, home, pro
     store.close()
     assert (home / job.result["folder"] / "model.safetensors").is_file()
     assert job.created_by == "local"
+    promoted_and_rolled_back(page, address, home)
     asked(page, address, "longer", 5000)
     expect(page.get_by_text("runs", exact=True)).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Loss by step")).to_be_visible(timeout=LONG)

@@ -33,7 +33,8 @@ def test_a_kept_model_stands_whole_under_a_name_of_its_own(settings: Settings) -
     held_out(shelf, "mine")
     name = keep(settings, shelf)
     card, before = load_card(name, settings.models), load_card("mine", shelf)
-    assert name.startswith("mine-") and card.name == name
+    assert name.startswith("mine-")
+    assert card.name == name
     assert card.version == f"0.1+{name.removeprefix('mine-')}"
     assert card.weights_sha256 == before.weights_sha256
     assert card.data["run"] == {"name": "mine", "id": RUN, "kept_by": "ada"}

@@ -50,7 +50,8 @@ def test_a_promotion_is_kept_with_who_and_why(promotions: Promotions) -> None:
     assert (found.name, found.created_by, found.reason) == (name, "ada", WHY)
     assert promotions.defaults().classifier == name
     card = load_card(name, promotions.settings.models)
-    assert card.data["run"]["id"] == RUN and card.data["run"]["kept_by"] == "ada"
+    assert card.data["run"]["id"] == RUN
+    assert card.data["run"]["kept_by"] == "ada"
 
 
 def test_the_next_reading_is_by_the_new_default_and_old_ones_stay(
@@ -64,7 +65,8 @@ def test_the_next_reading_is_by_the_new_default_and_old_ones_stay(
     assert after.models[0].sha256 == load_card(name, triage.settings.models).weights_sha256
     assert under_way.models[0].name == CLASSIFIER
     explained = triage.explain(replace(before, heat_sha256=None))
-    assert explained is not None and triage.reader().models[0].name == name
+    assert explained is not None
+    assert triage.reader().models[0].name == name
 
 
 def test_another_process_of_the_installation_follows(

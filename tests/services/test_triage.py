@@ -16,7 +16,7 @@ from cervix_models.contracts import Segmentation
 from cervix_models.data.intake import take_cell_image
 from cervix_models.data.samples import sample_cells
 from cervix_models.errors import IntakeError, StorageError, VerdictError, WeightsError
-from cervix_models.services import reader as reader_module
+from cervix_models.services import served
 from cervix_models.services.defaults import CLASSIFIER, FINDER, SEGMENTER
 from cervix_models.services.triage import Triage, open_triage
 from cervix_models.storage import open_store
@@ -144,7 +144,7 @@ def test_models_are_loaded_once_however_many_ask(settings, monkeypatch) -> None:
             loaded.append((given, threading.get_ident()))
             time.sleep(0.1)
 
-    monkeypatch.setattr(reader_module, "Reader", Slow)
+    monkeypatch.setattr(served, "Reader", Slow)
     store = open_store(settings)
     triage = Triage(store, settings)
     start = threading.Barrier(8)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cervix_models.cards import load_card
-from cervix_models.errors import DataError
+from cervix_models.errors import DataError, WeightsError
 from cervix_models.gate import REASONS, load_space
 from cervix_models.recipes import Optimiser
 from cervix_models.services.defaults import CLASSIFIER, SEGMENTER
@@ -83,10 +83,10 @@ def test_pictures_that_are_no_cell_are_counted_by_kind(fitted, monkeypatch) -> N
     assert gate["held_out_cells"] == 40
 
 
-def test_a_gate_needs_the_folds_of_both_models(fitted, tmp_path) -> None:
+def test_a_gate_needs_a_segmenter_and_the_folds_of_its_classifier(fitted, tmp_path) -> None:
     settings, classifier, _ = fitted
     elsewhere = replace(settings, weights=tmp_path)
-    with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {SEGMENTER}"):
+    with pytest.raises(WeightsError, match=f"No weights of '{SEGMENTER}'"):
         fit_gate(classifier, CLASSIFIER, SEGMENTER, elsewhere)
     with pytest.raises(DataError, match=rf"Train them: python -m cervix_models train {CLASSIFIER}"):
         fit_gate(replace(classifier, runs=tmp_path), CLASSIFIER, SEGMENTER, settings)

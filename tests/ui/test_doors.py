@@ -69,7 +69,7 @@ def sign_in(client: TestClient, password: str = PASSWORD, **headers: str):
     return client.post("/account/sign-in", data=form, headers=headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/triage", "/admin", "/component/x.js", "/_stcore/host-config"])
+@pytest.mark.parametrize("path", ["/", "/triage", "/admin", "/x/y.js", "/_stcore/host-config"])
 def test_a_stranger_is_led_to_the_form_or_refused(client, path) -> None:
     answer = client.get(path + "?x=1", headers=HTML)
     assert answer.status_code == 303

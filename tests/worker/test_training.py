@@ -4,16 +4,19 @@ was stopped."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from cervix_models.cards import load_card
 from cervix_models.checkpoints import load_network
 from cervix_models.data.importing import import_dataset
 from cervix_models.data.packed import load_packed
 from cervix_models.errors import DataError, StoppedError
 from cervix_models.evaluation.held_out import load_held_out
+from cervix_models.services.comparing import lacking
 from cervix_models.storage import open_store
 from cervix_models.storage.job_notes import News
 from cervix_models.tasks import Job, NewJob
@@ -178,3 +181,15 @@ def test_what_learns_not_by_steps_is_not_measured(store) -> None:
         doing(store, "check", recipe="resnet50_svm", changes={"start": "random", "folds": 2})
     )
     assert found["measured"] is None
+
+
+def test_a_classifier_of_cells_knows_what_is_no_cell_and_may_read(store, tiny_models) -> None:
+    settings = replace(store.settings, weights=tiny_models.weights, cache=tiny_models.cache)
+    store.settings = settings
+    result = train(doing(store))
+    shelf = (settings.home / result["folder"]).parent
+    card = load_card("tiny", shelf)
+    gate = card.calibration["gate"]
+    assert gate["held_out_cells"] == 40
+    assert gate["non_cells"] > 100
+    assert lacking(card, "classifier", shelf, *settings.shelves) == []
