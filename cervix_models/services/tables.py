@@ -3,17 +3,19 @@ same cells, weights and libraries."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from cervix_models.cards import load_card
+from cervix_models.cards import load_card, load_cards
 from cervix_models.contracts import NUCLEUS, Image
 from cervix_models.data.derived import (
     TABLES,
@@ -29,6 +31,10 @@ from cervix_models.data.index import Index, IndexRow
 from cervix_models.data.labels import CLASS_NAMES
 from cervix_models.data.pictures import read_rgb
 from cervix_models.data.table import TABLE, CellTable, save_table
+from cervix_models.errors import DataError
+from cervix_models.evaluation.held_out import load_held_out
+from cervix_models.evaluation.leak_check import near_duplicates
+from cervix_models.evaluation.near_copies import near_copies
 from cervix_models.evaluation.overlaps import overlap_of, pairs_within
 from cervix_models.gate import unit_length
 from cervix_models.inference import square
@@ -38,6 +44,8 @@ from cervix_models.services.cells import masks_of, measure_cells
 from cervix_models.services.defaults import ENCODER, SEGMENTER
 from cervix_models.settings import Settings
 
+COPIES = "near_copies.json"
+COMPARED = 160  # pixels a side of cells that are compared
 SIDE = 64  # of a mean cell, pixels
 DIRECTIONS = 4  # in which the cells of a class differ most
 AT_ONCE = 64
@@ -61,8 +69,31 @@ def build_tables(settings: Settings, folder: Path = TABLES, say: Progress = lamb
     save_overlaps(overlaps_within(index, rows), folder)
     say("Seeing each cell by the encoder")
     save_map(map_of(index, rows, EncoderReader(ENCODER, settings)), folder)
+    say("Looking for cells that were photographed twice")
+    text = json.dumps(copies_across(index, rows, settings), indent=1) + "\n"
+    (folder / COPIES).write_text(text, encoding="utf-8")
     say("Averaging the cells of each class")
     save_means(mean_cells(index, rows, masks_of(settings)), folder)
+
+
+def copies_across(index: Index, rows: Sequence[IndexRow], settings: Settings) -> dict[str, Any]:
+    """Every two cells of different clusters whose pictures are nearly equal, and what the figures
+    of the classifiers owe to them."""
+    crops = np.stack([square(read_rgb(index.root / row.path), COMPARED) for row in rows])
+    found = near_duplicates(crops, np.arange(len(rows)))
+    pairs = [
+        (rows[a].sha256, rows[b].sha256) for a, b in found if rows[a].cluster != rows[b].cluster
+    ]
+    measured = [each.name for each in load_cards(settings.weights) if each.kind == "classifier"]
+    held_out = {}
+    for name in measured:
+        try:
+            said = load_held_out(name, settings.weights)
+        except DataError:
+            continue  # it was not measured with clusters kept apart
+        if set(said["sha256"]) <= {row.sha256 for row in rows}:
+            held_out[name] = said
+    return near_copies(pairs, held_out)
 
 
 def overlaps_within(index: Index, rows: Sequence[IndexRow]) -> Overlaps:

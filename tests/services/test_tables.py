@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from itertools import combinations
@@ -69,8 +70,8 @@ def test_all_tables_are_built_to_the_same_bytes(settings, tmp_path, monkeypatch)
     for folder in ("one", "two"):
         build_tables(settings, tmp_path / folder, said.append)
     files = sorted(each.name for each in (tmp_path / "one").iterdir())
-    assert len(files) == 5
-    assert len(said) == 2 * 4
+    assert len(files) == 6
+    assert len(said) == 2 * 5
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -84,6 +85,7 @@ def test_all_tables_are_built_to_the_same_bytes(settings, tmp_path, monkeypatch)
     assert len(overlaps.first) == len(CLASS_NAMES)
     assert overlaps.shifts.tolist() == [[50, 0]] * len(CLASS_NAMES)
     assert overlaps.pixels.tolist() == [40 * 80] * len(CLASS_NAMES)
+    assert json.loads((one / "near_copies.json").read_text())["count"] == 0
     means = load_means(one)
     assert means.counts.tolist() == [CELLS] * len(CLASS_NAMES)
     assert means.nucleus[:, 32, 32].tolist() == [100] * len(CLASS_NAMES)
