@@ -13,7 +13,7 @@ RAY_READY := $(VENV)/.ray-ready
 MODELS_READY := $(VENV)/.models-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types browser postgres ray trial bench train figures texts clean
+.PHONY: help run test lint format types browser postgres ray trial audit bench train figures texts clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ ray: $(RAY_READY) ## run the tests on a small Ray cluster of this machine
 
 trial: $(TESTS_READY) ## run the long trials, of some minutes
 	$(BIN)/python -m pytest -m trial $(TEST_ARGS)
+
+audit: $(TESTS_READY) ## look for unsafe code, and for known faults of what is installed (needs the network)
+	$(BIN)/bandit -c pyproject.toml -q -r app.py cervix_models pages scripts ui
+	$(BIN)/pip-audit
 
 bench: $(MODELS_READY) ## measure the time and memory of one reading
 	$(BIN)/python -m cervix_models bench

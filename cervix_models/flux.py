@@ -224,7 +224,7 @@ def _folder(place: str) -> Path | None:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(place, local_files_only=True))
+        return Path(snapshot_download(place, local_files_only=True))  # nosec B615 nothing is fetched
     except (LocalEntryNotFoundError, HFValidationError):
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -27,7 +26,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help=f"default: {QUICK}, which asks the larger network only where the smaller is unsure",
     )
     parser.add_argument(
-        "--processes", type=int, help="default: one a processor, 4 at most; each holds all models"
+        "--processes",
+        type=int,
+        help="default: one a processor, 4 at most, or all of the "
+        "Ray cluster that CERVIX_RAY_ADDRESS names; each holds all models",
     )
     parser.set_defaults(func=_read)
 
@@ -35,10 +37,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _read(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from cervix_models.services.bulk import MOST, Job, read_folder
+    from cervix_models.services.bulk import Job, at_hand, read_folder
     from cervix_models.services.triage import open_triage
 
-    processes = min(MOST, os.cpu_count() or 1) if args.processes is None else args.processes
+    settings = load_settings()
+    processes = at_hand(settings) if args.processes is None else args.processes
     defaults = open_triage().defaults()
     job = Job(args.folder, args.out, args.classifier or QUICK, processes, defaults)
     with tqdm(unit="picture", desc="reading", file=sys.stderr) as bar:
@@ -47,7 +50,7 @@ def _read(args: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        counted = read_folder(job, load_settings(), progress)
+        counted = read_folder(job, settings, progress)
     sys.stdout.write(
         f"{job.out}: {counted.named} given a class, {counted.referred} referred, "
         f"{counted.refused} refused; {counted.read} of them read now\n"

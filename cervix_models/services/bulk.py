@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from cervix_models.cluster import connect, processors
 from cervix_models.contracts import NOTICE
 from cervix_models.data.intake import Taken, refuse_generated, take_pixels
 from cervix_models.data.labels import CLASS_NAMES
@@ -68,6 +70,14 @@ class Counted:
     named: int  # of all: given a class
     referred: int  # that a person should read
     refused: int  # that could not be taken
+
+
+def at_hand(settings: Settings) -> int:
+    """How many processes may read at once here, or readers on the cluster of the settings. Raises
+    ClusterError."""
+    if not settings.ray_address:
+        return min(MOST, os.cpu_count() or 1)
+    return processors(connect(settings), settings.threads)
 
 
 def read_folder(job: Job, settings: Settings, progress: Progress) -> Counted:

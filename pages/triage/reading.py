@@ -184,9 +184,7 @@ def _samples(scale: float | None, classifier: str | None) -> None:
                     _finish_sample(content, name, scale, classifier)
 
 
-def _finish_sample(
-    content: bytes, name: str, scale: float | None, classifier: str | None
-) -> None:
+def _finish_sample(content: bytes, name: str, scale: float | None, classifier: str | None) -> None:
     try:
         with st.spinner("Reading the sample"):
             found = [_read(content, name, scale, classifier, sample=True)]

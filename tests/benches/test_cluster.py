@@ -38,14 +38,15 @@ def test_no_process_but_a_worker_of_the_training_is_ended() -> None:
     assert not end_worker("a-training-that-nobody-knows")
 
 
-def test_a_reading_is_measured_in_a_store_of_its_own(packed, tiny_models) -> None:
-    found = single(replace(tiny_models, ray_address="10.0.0.5:6379"), packed, None)
+def test_a_reading_is_measured_in_a_store_of_its_own(packed, tiny_models, tmp_path) -> None:
+    settings = replace(tiny_models, home=tmp_path, ray_address="10.0.0.5:6379")
+    found = single(settings, packed, None)
     assert found["database"] == "sqlite"
     assert found["processor_seconds"] > 0
     assert found["a_second_a_core"] == pytest.approx(1 / found["processor_seconds"], rel=0.1)
     assert found["kilobytes"] > 1
     assert found["writes_a_second"] > 0
-    assert not (tiny_models.home / "cervix.sqlite3").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_training_that_ends_before_a_worker_is_lost_is_told_of(tmp_path, monkeypatch) -> None:

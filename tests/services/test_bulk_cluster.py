@@ -72,6 +72,14 @@ def test_what_was_read_is_kept_when_the_cluster_fails(folder, tiny_models, monke
     assert kept.read_bytes() == table
 
 
+def test_as_many_read_as_the_cluster_has_processors_for(tiny_models, monkeypatch) -> None:
+    ray = SimpleNamespace(cluster_resources=lambda: {"CPU": 12.0})
+    monkeypatch.setattr(bulk, "connect", lambda _settings: ray)
+    settings = replace(tiny_models, ray_address="10.0.0.5:6379", threads=2)
+    assert bulk.at_hand(settings) == 6
+    assert 1 <= bulk.at_hand(tiny_models) <= bulk.MOST
+
+
 def test_a_failure_of_the_cluster_says_how_to_go_on() -> None:
     told = bulk_cluster._failed(RuntimeError("a node died"))
     assert "a node died" in str(told)
