@@ -12,7 +12,6 @@ from cervix_models.errors import SignInError
 from cervix_models.language import _
 from cervix_models.people import NOBODY, Person
 from cervix_models.settings import load_settings
-from ui.show import notice, plain
 
 if TYPE_CHECKING:
     from cervix_models.services.accounts import Accounts
@@ -74,6 +73,8 @@ def shared_accounts() -> Accounts:
 
 def show_who(found: Person) -> None:
     """Shows in the side bar who is here, and the way in or out."""
+    from ui.show import plain  # brings what the routes do not need
+
     if by_cookie(st.context.cookies):
         st.sidebar.markdown(f"[{PERSON} {plain(found.name)}]({ACCOUNT})")
     elif found.name.startswith("guest"):
@@ -86,6 +87,8 @@ def show_who(found: Person) -> None:
 
 def way_in() -> None:
     """The page of those who did not sign in and may not go on."""
+    from ui.show import notice
+
     st.title(_("Sign in"), anchor=False)
     notice()
     if has_provider() and st.button(_("Sign in with your institution"), type="primary"):

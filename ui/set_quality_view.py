@@ -8,7 +8,7 @@ import streamlit as st
 
 from cervix_models.plots.quality import balance_chart, measure_chart
 from cervix_models.services.datasets import DataSets, ImportedSet
-from cervix_models.services.set_quality import REFERENCE, Quality
+from cervix_models.services.set_quality import DRIFTED, REFERENCE, Quality
 from ui import show
 
 TITLES = {
@@ -109,7 +109,8 @@ def _drifts(quality: Quality) -> None:
         height="content",
         column_config={
             "PSI": st.column_config.NumberColumn(
-                format="%.2f", help="Population stability index: from 0.1 on some, from 0.25 much"
+                format="%.2f",
+                help="Population stability index: from {} on some, from {} much".format(*DRIFTED),
             ),
             "Kolmogorov and Smirnov": st.column_config.NumberColumn(
                 format="%.2f", help="Largest distance of the two distributions, 0 to 1"

@@ -16,6 +16,8 @@ from cervix_models.data.importing import Progress, list_datasets
 from cervix_models.data.index import Index
 from cervix_models.errors import DataError
 from cervix_models.evaluation.quality import (
+    MUCH,
+    SOME,
     Drift,
     Small,
     copies,
@@ -28,6 +30,7 @@ from cervix_models.evaluation.quality import (
 log = logging.getLogger(__name__)
 
 TABLE, SMALL, REPORT = "measures.parquet", "small.npz", "quality.json"
+DRIFTED = (SOME, MUCH)  # from which stability index on
 REFERENCE = "sipakmed"  # the set that the models learned from
 NAMED = 100  # pairs that a report names; the rest are counted
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cervix_models.errors import CervixError
 from cervix_models.services.audit import AuditEntry, AuditFilter, AuditLog
-from ui import audit_services, session, show
+from ui import admin_services, session, show
 
 PAGE_SIZE = 50
 STATE = "audit-chain"  # in the session: what checking found, and when
@@ -25,7 +25,7 @@ def page() -> None:
         "Entries are added and never changed. Each holds the hash of the one before, so that a "
         "changed, missing or moved entry shows."
     )
-    log = audit_services.audit_log()
+    log = admin_services.audit_log()
     try:
         _chain(log)
         chosen = _chosen(log)

@@ -11,7 +11,7 @@ from cervix_models.errors import CervixError
 from cervix_models.services.datasets import OPEN, DataSets, ImportedSet
 from cervix_models.services.set_imports import ImportWish
 from cervix_models.tasks import Job
-from ui import model_services, session, show
+from ui import admin_services, session, show
 from ui.set_quality_view import show_quality
 
 SAID = "image-sets-said"  # in the session: what was just done
@@ -28,7 +28,7 @@ def page() -> None:
         "Sets that models are trained and measured on. Every file is opened and checked before a "
         "set is taken in; its pictures are measured, and set against those the models learned from."
     )
-    service = model_services.datasets()
+    service = admin_services.datasets()
     if SAID in st.session_state:
         st.success(st.session_state.pop(SAID), icon=":material/check:")
     try:
@@ -153,7 +153,7 @@ def _job(job: Job) -> None:
 
 def _corrected() -> None:
     st.header("Corrected readings", anchor=False)
-    service = model_services.corrected()
+    service = admin_services.corrected()
     found = _tried(service.count)
     if found is None:
         return

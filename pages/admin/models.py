@@ -9,7 +9,7 @@ import streamlit as st
 from cervix_models.contracts import DefaultKind, Promotion
 from cervix_models.errors import CervixError
 from cervix_models.services.promotions import KINDS, REASON, Candidate, Promotions
-from ui import model_services, runs_view, session, show
+from ui import admin_services, runs_view, session, show
 
 SAID = "promotion-said"  # in the session: what was just done
 
@@ -27,7 +27,7 @@ def page() -> None:
         "Kind", KINDS, default=KINDS[0], format_func=str.capitalize, required=True,
         key="runs-kind",
     )  # fmt: skip
-    service = model_services.promotions()
+    service = admin_services.promotions()
     if SAID in st.session_state:
         st.success(st.session_state.pop(SAID), icon=":material/check:")
     try:

@@ -15,7 +15,7 @@ from cervix_models.services.audit import AuditLog
 from cervix_models.storage import open_store
 from cervix_models.storage.database import make_engine
 from tests import tiny
-from ui import audit_services, identity
+from ui import admin_services, identity
 
 PAGE = "../pages/admin/audit.py"
 ANNA = people.Person("=Anna", ("pathologist",))
@@ -29,7 +29,7 @@ def log(tmp_path, monkeypatch):
     with people.acting_as(ANNA):
         store.audit.add("other.do", "-thing")
     made = AuditLog(store)
-    monkeypatch.setattr(audit_services, "shared_audit_log", lambda: made)
+    monkeypatch.setattr(admin_services, "shared_audit_log", lambda: made)
     yield made
     store.close()
 

@@ -26,7 +26,7 @@ def care(tmp_path, monkeypatch) -> Care:
     """The service over a store of its own."""
     store = open_store(tiny.settings_in(tmp_path))
     shared = Care(store)
-    monkeypatch.setattr(session, "care", lambda: shared)
+    monkeypatch.setattr(session, "care", lambda: session.in_hands(shared))
     monkeypatch.setattr(care_view, "today", lambda: CHECKED)
     yield shared
     store.close()

@@ -16,7 +16,7 @@ from tests.data.made import sipakmed_crops
 from tests.evaluation.test_quality import write
 from tests.storage.samples import NOON, stored
 from tests.tiny import settings_in
-from ui import identity, model_services
+from ui import admin_services, identity
 
 PAGE = "../pages/admin/datasets.py"
 
@@ -27,8 +27,8 @@ def datasets(tmp_path, monkeypatch):
     settings.imports.mkdir(parents=True)
     store = open_store(settings)
     made = DataSets(store, settings)
-    monkeypatch.setattr(model_services, "shared_datasets", lambda: made)
-    monkeypatch.setattr(model_services, "shared_corrected", lambda: Corrected(store, settings))
+    monkeypatch.setattr(admin_services, "shared_datasets", lambda: made)
+    monkeypatch.setattr(admin_services, "shared_corrected", lambda: Corrected(store, settings))
     yield made
     store.close()
 

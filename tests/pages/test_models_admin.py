@@ -12,7 +12,7 @@ from cervix_models.settings import Settings
 from cervix_models.storage import open_store
 from tests import tiny
 from tests.made_runs import make_run
-from ui import identity, model_services
+from ui import admin_services, identity
 
 PAGE = "../pages/admin/models.py"
 
@@ -26,7 +26,7 @@ def settings(tmp_path) -> Settings:
 def promotions(settings, monkeypatch):
     store = open_store(settings)
     made = Promotions(store, settings)
-    monkeypatch.setattr(model_services, "shared_promotions", lambda: made)
+    monkeypatch.setattr(admin_services, "shared_promotions", lambda: made)
     yield made
     store.close()
 
