@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 
 from cervix_models.contracts import FieldReading, Place, Reading, WorklistRow
 from cervix_models.errors import DataError
-from cervix_models.morphology import load_class_ranges
 from cervix_models.storage.store import Store
 
 LISTED = 200  # ids of an export that the audit log names
@@ -144,6 +143,7 @@ def export_pdf(row: WorklistRow, blob: Blob) -> Export:
     """One reading as a printed report with its newest outlines, features beside the ranges of the
     classes where a table of them lies. Raises StorageError where a picture is missing or changed.
     """
+    from cervix_models.morphology import load_class_ranges  # brings SciPy
     from cervix_models.reports.pdf import ReportPictures, reading_pdf
 
     reading = row.current
