@@ -117,6 +117,12 @@ DOORS = (
             "See what the models learned from, how well they were measured, and where they fail."
         ),
     ),
+    (
+        "../pages/admin/training.py",
+        later("Training"),
+        ":material/model_training:",
+        later("For administrators: train a model, watch it learn, and make it the one that reads."),
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from cervix_models.services import accounts as module
 from cervix_models.services.accounts import FIRST_START, TRIES, Accounts
 from cervix_models.storage import open_store
 from tests import tiny
+from tests.storage.conftest import schema, server, url  # noqa: F401 fixtures
 
 PASSWORD = "four plain words together"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -38,8 +40,8 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def accounts(tmp_path, clock):
-    store = open_store(tiny.settings_in(tmp_path))
+def accounts(tmp_path, clock, url):  # noqa: F811 on both databases
+    store = open_store(replace(tiny.settings_in(tmp_path), database_url=url))
     yield Accounts(store, QUICK)
     store.close()
 
@@ -234,9 +236,13 @@ def test_a_visitor_is_there_as_long_as_the_block(accounts) -> None:
     assert accounts.first_link()
 
 
-def test_no_secret_is_kept_as_it_is(accounts, ann, tmp_path) -> None:
+def test_no_secret_is_kept_as_it_is(clock, tmp_path) -> None:
+    store = open_store(tiny.settings_in(tmp_path))
+    accounts = Accounts(store, QUICK)
+    ann = accounts.accept(accounts.first_link(), "Ann", PASSWORD)
     link = accounts.first_link() or accounts.invite(["student"])
     kept = b"".join(each.read_bytes() for each in tmp_path.rglob("*.sqlite3*"))
+    store.close()
     for secret in (ann, link, PASSWORD):
         assert secret.encode() not in kept
     assert re.search(rb"\$argon2id\$", kept)
