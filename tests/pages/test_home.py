@@ -10,7 +10,7 @@ DOORS = [
     "**Read cells**", "**Read a field**", "**Read a slide**", "**Worklist**",
     "**Quiz**", "**Classroom**", "**Real or fake**", "**Atlas**", "**The data set**", "**Care**",
     "**Studio**",
-    "**What the split hides**", "**Model card**",
+    "**What the split hides**", "**Model card**", "**Training**",
 ]  # fmt: skip
 
 
