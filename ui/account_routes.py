@@ -54,6 +54,20 @@ def safe_next(wanted: str) -> str:
     return "/" if not ours or wanted.startswith("/account") else wanted
 
 
+def _told(handler: Handler) -> Handler:
+    """A route that says as a page why it cannot answer, such as a store that cannot be opened."""
+
+    @wraps(handler)
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except CervixError as problem:
+            return _page("problem", "Not now", 503, problem=str(problem))
+
+    return handle
+
+
+@_told
 async def sign_in_page(request: Request) -> Response:
     """The form by which a person signs in."""
     return await _sign_in_form(safe_next(request.query_params.get("next", "/")))
@@ -91,6 +105,7 @@ async def sign_in(request: Request, form: FormData) -> Response:
     return _with_cookie(request, RedirectResponse(wanted, 303), token)
 
 
+@_told
 async def start_page(request: Request) -> Response:
     """The form behind a link that makes an account, or a new password."""
     return await _start_form(request.query_params.get("token", ""))
@@ -109,6 +124,7 @@ async def start(request: Request, form: FormData) -> Response:
     return _with_cookie(request, RedirectResponse("/", 303), held)
 
 
+@_told
 async def account_page(request: Request) -> Response:
     """Who is signed in, the way out, and the form that changes the password."""
     return await _account_form(request)

@@ -38,11 +38,13 @@ def form() -> None:
         st.caption(show.plain(choices[name].about))
     with right:
         data = {each.key: each.words for each in service.data()}
-        chosen = st.multiselect(
-            "Data set", list(data), default=list(data)[:1], key="training-data",
-            format_func=lambda each: data.get(each, each),
-        )  # fmt: skip
-        if not data:
+        chosen: list[str] = []
+        if data:
+            chosen = st.multiselect(
+                "Data set", list(data), default=list(data)[:1], key="training-data",
+                format_func=lambda each: data.get(each, each),
+            )  # fmt: skip
+        else:
             st.info(
                 "There is nothing to train on here yet. Import a set, or pack one: "
                 "`python -m cervix_models data pack`"

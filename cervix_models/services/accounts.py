@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from cervix_models.accounts import Account, Invitation, failure_key, name_key
 from cervix_models.errors import AccountError, SignInError
-from cervix_models.people import ROLES, Person, Role, acting, acting_as, needs
+from cervix_models.people import OPERATOR, ROLES, Person, Role, acting, acting_as, needs
 from cervix_models.settings import Settings
 from cervix_models.storage import open_store
 from cervix_models.storage.store import Store
@@ -154,9 +154,10 @@ class Accounts:
         there is one already. Earlier such links end."""
         if self.store.accounts.has_admin():
             return None
-        self.store.accounts.revoke(FIRST_START)
         now = datetime.now(UTC)
-        return self._invite(Invitation(ROLES, FIRST_START, now, now + FIRST))
+        with acting_as(OPERATOR):  # whoever reads the console
+            self.store.accounts.revoke(FIRST_START)
+            return self._invite(Invitation(ROLES, FIRST_START, now, now + FIRST))
 
     @contextmanager
     def visitor(self) -> Iterator[str]:

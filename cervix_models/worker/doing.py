@@ -123,6 +123,8 @@ class Doing:
                 self._look()
             except StorageError:
                 log.warning("The store does not answer", exc_info=True)
+            except Exception:  # the watch goes on whatever happens, or nobody would mind the lease
+                log.exception("The job could not be looked after; it is tried again")
             if os.getppid() != self._parent:
                 self._leave("Its worker is gone")
             if time.monotonic() - self._heard > LEASE:

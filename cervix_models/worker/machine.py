@@ -46,7 +46,9 @@ class Sampler:
 def _gpu() -> dict[str, float]:
     """Load and memory of the GPU in per cent, where torch has been loaded and sees one."""
     torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+    # While another thread imports torch, parts of it are not there yet.
+    begun = getattr(getattr(torch, "cuda", None), "is_initialized", None)
+    if torch is None or begun is None or not begun():
         return {}
     free, total = torch.cuda.mem_get_info()
     found = {"gpu_memory": 100 * (1 - free / total)}

@@ -56,7 +56,7 @@ def _chain(log: AuditLog) -> None:
         icon=":material/check:",
     )
     st.caption("The head of the log. Written down elsewhere, it proves the entries up to it.")
-    st.code(f"{chain.count}:{chain.head}", language=None)
+    st.code(f"{chain.count}:{chain.head}", language=None, wrap_lines=True)
 
 
 def _chosen(log: AuditLog) -> AuditFilter:

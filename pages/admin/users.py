@@ -113,7 +113,7 @@ def _link() -> None:
     st.success(
         f"A link for a new password of {show.plain(name)}." if name else "A link for a new account."
     )
-    st.code(f"{address()}{identity.START}?token={token}", language=None)
+    st.code(f"{address()}{identity.START}?token={token}", language=None, wrap_lines=True)
     st.caption("It is shown here alone, and not again once this page is left.")
     if st.button("Hide it"):
         del st.session_state[LINK]

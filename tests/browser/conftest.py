@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import tifffile
 from argon2 import PasswordHasher
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from cervix_models.accounts import Account
 from cervix_models.cards import load_cards
@@ -126,8 +126,14 @@ def everybody(request: pytest.FixtureRequest) -> None:
     is marked `stranger` begins without."""
     if "page" not in request.fixturenames or request.node.get_closest_marker("stranger"):
         return
-    cookie = {"name": COOKIE, "value": SECRET, "domain": "127.0.0.1", "path": "/"}
-    request.getfixturevalue("context").add_cookies([cookie])
+    let_in(request.getfixturevalue("context"))
+
+
+def let_in(context: BrowserContext, secret: str = SECRET) -> BrowserContext:
+    """The context of a browser, which is now signed in by this secret alone."""
+    context.clear_cookies()
+    context.add_cookies([{"name": COOKIE, "value": secret, "domain": "127.0.0.1", "path": "/"}])
+    return context
 
 
 def _let_in(home: Path) -> None:

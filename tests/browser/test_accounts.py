@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from cervix_models.people import ROLES, Role
-from tests.browser.conftest import heading, serving, signed_in
+from tests.browser.conftest import heading, let_in, serving, signed_in
 from tests.browser.test_app import PHONE, form_fits_and_is_accessible
 from ui.contents import Entry, entries
 from ui.identity import COOKIE
@@ -17,13 +17,6 @@ from ui.identity import COOKIE
 pytestmark = [pytest.mark.browser, pytest.mark.stranger]
 HOME = "Cervical cytology, cell by cell"
 PASSWORD = "four plain words together"
-
-
-def hold(context: BrowserContext, secret: str) -> None:
-    context.clear_cookies()
-    context.add_cookies(
-        [{"name": COOKIE, "value": secret, "domain": "127.0.0.1", "path": "/"}]  # type: ignore[list-item]
-    )
 
 
 def shut(role: Role) -> list[Entry]:
@@ -86,7 +79,7 @@ def test_a_stranger_is_asked_who_it_is_and_then_led_on(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_gets_its_pages_and_no_others(page: Page, tmp_path: Path, role: Role) -> None:
-    hold(page.context, signed_in(tmp_path, "somebody", (role,)))
+    let_in(page.context, signed_in(tmp_path, "somebody", (role,)))
     with serving(tmp_path) as address:
         first, *others = [each.address for each in shut(role)]  # the first request of this server
         for place in (first, *others):

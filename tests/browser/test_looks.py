@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import let_in
 from tests.browser.test_app import PATHS
 
 pytestmark = [
@@ -26,7 +27,8 @@ def test_every_page_is_pictured(
 ) -> None:
     folder = Path(os.environ["SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
-    page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)
+    page = let_in(context).new_page()
     readings = {kind: f"/triage?reading={name}" for kind, name in seeded[1].items()}
     for name, path in {
         **PATHS,

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cervix_models.data.importing import import_dataset
 from cervix_models.storage.store import open_store
-from tests.browser.conftest import heading, serving, settings_of
+from tests.browser.conftest import heading, let_in, serving, settings_of
 from tests.browser.test_app import ALL_BUT_STREAMLITS_LIST, PHONE, press
 from tests.data import made
 
@@ -149,7 +149,7 @@ def test_an_exam_is_taken_by_two_and_their_results_are_told(
     address = start()
     code = make_exam(page, address)
     sound(page)
-    ann, bob = (browser.new_context().new_page() for _ in range(2))
+    ann, bob = (let_in(browser.new_context()).new_page() for _ in range(2))
     place = take(ann, address, code, "Ann", "12345")
     ann.goto("about:blank")  # the browser is closed, and opened again at the address
     ann.goto(place)

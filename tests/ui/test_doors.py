@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from cervix_models.errors import StorageError
 from cervix_models.people import acting
 from cervix_models.services.accounts import Accounts
 from cervix_models.storage import open_store
@@ -198,11 +199,20 @@ def test_guests_are_told_apart_in_the_teaching_mode_alone(client, monkeypatch) -
 
 
 def test_where_the_store_cannot_be_opened_nobody_is_let_in(client, ann, monkeypatch) -> None:
-    from cervix_models.errors import StorageError
-
     def broken(token: str) -> None:
         raise StorageError("The database is gone.")
 
     monkeypatch.setattr(identity, "_holder", broken)
     client.cookies.set(COOKIE, ann)
     assert client.get("/triage").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/account", "/account/sign-in", "/account/start?token=x"])
+def test_the_forms_say_why_the_store_cannot_be_opened(client, monkeypatch, path) -> None:
+    def broken() -> None:
+        raise StorageError("The folder cannot be made.")
+
+    monkeypatch.setattr(identity, "shared_accounts", broken)
+    client.cookies.set(COOKIE, "a secret")
+    answer = client.get(path)
+    assert (answer.status_code, "The folder cannot be made." in answer.text) == (503, True)

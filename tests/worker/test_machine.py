@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
+import pytest
+
 from cervix_models.tasks import MACHINE
 from cervix_models.worker import machine
 from cervix_models.worker.machine import Sampler
@@ -29,3 +34,9 @@ def test_looks_grow_rare_so_that_they_stay_few(monkeypatch) -> None:
         looks += bool(sampler.look())
         now[0] = sampler._next
     assert looks < 2500
+
+
+@pytest.mark.parametrize("half", [SimpleNamespace(), SimpleNamespace(cuda=SimpleNamespace())])
+def test_a_torch_that_is_only_half_imported_is_left_alone(monkeypatch, half) -> None:
+    monkeypatch.setitem(sys.modules, "torch", half)
+    assert {each.name for each in Sampler().look()} == {"cpu", "cpu_job", "memory", "memory_job"}
