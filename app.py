@@ -8,10 +8,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cervix_models.people import nobody_otherwise
+from cervix_models.services.heap import few_arenas
 from cervix_models.settings import load_settings, set_thread_policy
 from cervix_models.telemetry import set_up_logs
 
 set_thread_policy()  # before anything imports torch, which looks once
+few_arenas()
 nobody_otherwise()  # whatever a page asks for, it asks for a person
 
 from ui.account_routes import ACCOUNT_ROUTES  # noqa: E402

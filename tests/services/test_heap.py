@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import platform
 import weakref
 
 import pytest
 
-from cervix_models.services.heap import settling
+from cervix_models.services.heap import few_arenas, settling
 
 
 class Knot:
@@ -49,3 +50,9 @@ def test_a_failed_load_leaves_no_watcher() -> None:
     with pytest.raises(ValueError, match="no weights"), settling():
         raise ValueError("no weights")
     assert gc.callbacks == watchers
+
+
+def test_threads_share_heaps_where_glibc_lets_them(monkeypatch) -> None:
+    assert few_arenas() is (platform.libc_ver()[0] == "glibc")
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())  # another library of C
+    assert few_arenas() is False
