@@ -15,9 +15,9 @@ def few_arenas() -> bool:
     """Whether the threads of this process now share ARENAS heaps; False where there is no glibc.
 
     By itself glibc gives threads up to eight heaps a processor, and each keeps what its threads
-    freed. Streamlit has a thread for every run of a page: thirty people who read cells for two
-    minutes then take a quarter more memory every minute; with two heaps it stays as it is, and no
-    reading takes longer. Call it before threads are started.
+    freed. Streamlit has a thread for every run of a page: while thirty people read cells, memory
+    grows by a quarter within a minute (`python -m ui.load`); with two heaps it stays as it is, and
+    no reading takes longer. Call it before threads are started.
     """
     try:
         return bool(ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, ARENAS))
