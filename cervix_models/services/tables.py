@@ -1,5 +1,6 @@
 """Works out all that is kept in `data/tables/` from the imported SIPaKMeD: the same bytes for the
-same cells, weights and libraries."""
+same cells, weights and libraries. The map also depends on the processor, whose rounding t-SNE
+magnifies."""
 
 from __future__ import annotations
 
