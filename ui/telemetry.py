@@ -89,7 +89,7 @@ def health(request: Request) -> Response:
 
 def ready(request: Request) -> Response:
     """`{"ok": true}` where a reading could be made now; else 503 and what is in the way."""
-    found = faults(load_settings())
+    found = faults(load_settings(), lambda: session.shared_triage().store)
     return JSONResponse({"ok": not found, "faults": found}, 503 if found else 200)
 
 

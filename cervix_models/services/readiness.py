@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 from cervix_models.cards import here_of
 from cervix_models.errors import CervixError
 from cervix_models.services.defaults import defaults_of
 from cervix_models.settings import Settings
-from cervix_models.storage import open_store
 from cervix_models.storage.store import Store
 from cervix_models.tasks import State
 
 ROOM = 200_000_000  # bytes that must be free for pictures
 
 
-def faults(settings: Settings) -> list[str]:
-    """What keeps this installation from reading a cell, as sentences; empty where nothing does."""
+def faults(settings: Settings, opened: Callable[[], Store]) -> list[str]:
+    """What keeps this installation from reading a cell, as sentences; empty where nothing does.
+    `opened` gives the store that readings are kept in."""
     found = []
     try:
-        store = open_store(settings)
-        try:
-            defaults = defaults_of(store.promotions.newest())
-        finally:
-            store.close()
+        defaults = defaults_of(opened().promotions.newest())
     except CervixError as problem:
         return [str(problem)]
     if not os.access(settings.home, os.W_OK):

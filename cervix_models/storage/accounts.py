@@ -185,12 +185,11 @@ class Accounts:
             note(session, "account.invite", invitation.account_id or "somebody new",
                  {"roles": list(invitation.roles)})  # fmt: skip
 
-    def invitation(self, token: str, now: datetime) -> Invitation | None:
-        """The invitation of this token; None where it does not hold, or not any more."""
+    def invitation(self, token: str, now: datetime) -> Invitation:
+        """The invitation of this token. Raises AccountError where it does not hold, or not any
+        more."""
         with self._keeping.session() as session:
-            row = session.get(InvitationRecord, hashed(token))
-            if row is None or row.used_at is not None or row.expires_at <= now:
-                return None
+            row = _holding(session, token, now)
             return Invitation(
                 _roles(row.roles), row.made_by, row.created_at, row.expires_at, row.account_id
             )
@@ -222,13 +221,17 @@ def hashed(token: str) -> str:
 
 
 def _use(session: Session, token: str, now: datetime) -> None:
+    _holding(session, token, now).used_at = now
+
+
+def _holding(session: Session, token: str, now: datetime) -> InvitationRecord:
     row = session.get(InvitationRecord, hashed(token))
     if row is None or row.used_at is not None or row.expires_at <= now:
         raise AccountError(
             "This link was used before, or has expired; a link that holds was expected. Ask an "
             "administrator for a new one."
         )
-    row.used_at = now
+    return row
 
 
 def _existing(session: Session, account_id: str) -> AccountRecord:

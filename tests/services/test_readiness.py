@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cervix_models.services import readiness
-from cervix_models.services.readiness import faults, queued
+from cervix_models.services.readiness import queued
+from cervix_models.settings import Settings
 from cervix_models.storage import open_store
 from tests import tiny
+
+
+def faults(settings: Settings) -> list[str]:
+    return readiness.faults(settings, lambda: open_store(settings))
 
 
 def test_an_installation_with_its_models_is_ready(tiny_models, tmp_path) -> None:

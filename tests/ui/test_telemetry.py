@@ -76,8 +76,8 @@ def test_metrics_are_for_who_has_the_token(monkeypatch, given, status) -> None:
 
 
 def test_ready_says_what_is_in_the_way(monkeypatch) -> None:
-    monkeypatch.setattr(telemetry, "faults", lambda settings: [])
+    monkeypatch.setattr(telemetry, "faults", lambda *given: [])
     assert client().get("/ready").json() == {"ok": True, "faults": []}
-    monkeypatch.setattr(telemetry, "faults", lambda settings: ["The database is gone."])
+    monkeypatch.setattr(telemetry, "faults", lambda *given: ["The database is gone."])
     answer = client().get("/ready")
     assert (answer.status_code, answer.json()["faults"]) == (503, ["The database is gone."])
